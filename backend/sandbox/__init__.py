@@ -1,1 +1,1 @@
-"""The sandbox: a carrier with Twilio's HTTP shape, a page full of phones, and a town clock that can be moved forward."""
+"""The sandbox: a carrier with Twilio's HTTP shape, a page full of phones, and a town clock that moves forward."""

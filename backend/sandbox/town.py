@@ -1,4 +1,4 @@
-"""The town clock: real time plus an offset that only grows, shared by every process of the sandbox through one small file."""
+"""The town clock: real time plus an offset that only grows, shared by every sandbox process through one small file."""
 
 import json
 from collections.abc import Iterator
