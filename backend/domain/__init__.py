@@ -1,0 +1,1 @@
+"""Every clinical and consent decision, as functions of values: no framework, no clock, no randomness."""

@@ -1,0 +1,21 @@
+"""A score: a whole number from 0 to 10 on a named measure."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Measure(StrEnum):
+    """What is asked on a numeric rating scale. Mood: 10 is best. Pain: 10 is worst. They run opposite ways."""
+
+    MOOD = "mood"
+    PAIN = "pain"
+
+
+class Nrs(int):
+    """A numeric rating (NRS-11): a whole number 0-10. Anything else raises `ValueError`."""
+
+    def __new__(cls, value: int) -> Self:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10:  # noqa: PLR2004 - the scale
+            msg = f"a score is a whole number from 0 to 10, not {value!r}"
+            raise ValueError(msg)
+        return super().__new__(cls, value)
