@@ -1,0 +1,165 @@
+"""A language's signed rules, checked against their own examples and made ready to match."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from backend.domain.context import Context, Sentence, Standing, read_context
+from backend.domain.normalise import Word, read_words
+from backend.domain.phrases import PhraseBook
+from backend.domain.rules import Rule, read_rule, texts
+from backend.domain.spelling import Speller
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's phrase found in a text; `span` indexes the text as sent."""
+
+    rule: Rule
+    standing: Standing
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The rules of one language. Built by `build_lexicon`, used by `Screen`."""
+
+    language: str
+    rules: tuple[Rule, ...]
+    context: Context
+    spellings: Mapping[tuple[str, ...], tuple[str, ...]]
+    key_words: frozenset[str]
+    vocabulary: frozenset[str]
+    _book: PhraseBook
+
+    def findings(self, words: Sequence[Word]) -> Iterator[Finding]:
+        """Every hit of every rule, in reading order within each sentence."""
+        sentences = [list(group) for _, group in groupby(self._respelled(words), key=lambda word: word.sentence)]
+        openers = [sentence[0].text for sentence in sentences[1:]] + [""]
+        for sentence, opener in zip(sentences, openers, strict=False):
+            yield from self._in_sentence(sentence, opener)
+
+    def _in_sentence(self, words: Sequence[Word], next_word: str) -> Iterator[Finding]:
+        hits = list(self._book.find([word.text for word in words]))
+        if not hits:
+            return
+        sentence = Sentence(self.context, words, next_word)
+        for hit in hits:
+            rule = self.rules[hit.label]
+            standing = self.context.judge(sentence, hit, anyone=rule.anyone)
+            yield Finding(rule, standing, (words[hit.start].start, words[hit.end - 1].end))
+
+    def _respelled(self, words: Sequence[Word]) -> Iterator[Word]:
+        """The language's usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
+        at = 0
+        while at < len(words):
+            word = words[at]
+            pair = (word.text, words[at + 1].text) if at + 1 < len(words) else (word.text,)
+            taken = 2 if len(pair) > 1 and pair in self.spellings else 1
+            for spelt in self.spellings.get(pair[:taken], (word.text,)):
+                last = words[at + taken - 1]
+                yield Word(spelt, word.start, last.end, word.clause, word.sentence)
+            at += taken
+
+
+def _tables(document: Mapping[str, object], key: str, faults: list[str]) -> list[Mapping[str, object]]:
+    found = document.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
+        faults.append(f"{key} must be a list of tables")
+        return []
+    return found
+
+
+def _table(document: Mapping[str, object], key: str, faults: list[str]) -> Mapping[str, object]:
+    found = document.get(key, {})
+    if not isinstance(found, Mapping):
+        faults.append(f"{key} must be a table")
+        return {}
+    return found
+
+
+def _read_rules(document: Mapping[str, object], faults: list[str]) -> tuple[Rule, ...]:
+    rules = tuple(read_rule(table, at, faults) for at, table in enumerate(_tables(document, "rule", faults), start=1))
+    if not rules:
+        faults.append("there is no rule")
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            faults.append(f"rule {rule.id!r}: the id is used twice")
+        seen.add(rule.id)
+    return rules
+
+
+def _read_book(rules: Sequence[Rule], slots: Mapping[str, Sequence[str]], faults: list[str]) -> PhraseBook:
+    sound: list[tuple[int, str]] = []
+    for label, rule in enumerate(rules):
+        for phrase in rule.phrases:
+            try:
+                PhraseBook([(label, phrase)], slots)
+            except ValueError as fault:
+                faults.append(f"rule {rule.id!r}: {fault}")
+            else:
+                sound.append((label, phrase))
+    return PhraseBook(sound, slots)
+
+
+def _read_spellings(document: Mapping[str, object], faults: list[str]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    spellings: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for usual, variants in _table(document, "spellings", faults).items():
+        for variant in texts({usual: variants}, usual, faults, "spellings"):
+            written = tuple(variant.split())
+            if len(written) not in (1, 2):
+                faults.append(f"spellings: {variant!r} must be one word or two")
+            spellings[written] = tuple(usual.split())
+    return spellings
+
+
+def _example_faults(lexicon: Lexicon) -> Iterator[str]:
+    speller = Speller(lexicon.vocabulary, lexicon.key_words)
+
+    def matches(rule: Rule, example: str) -> bool:
+        found = lexicon.findings(read_words(example, speller.known, speller))
+        return any(finding.rule is rule and finding.standing is Standing.SAID for finding in found)
+
+    for rule in lexicon.rules:
+        yield from (
+            f"rule {rule.id!r}: misses its example {text!r}" for text in rule.examples if not matches(rule, text)
+        )
+        wrong = [text for text in rule.counter_examples if matches(rule, text)]
+        yield from (f"rule {rule.id!r}: matches its counter-example {text!r}" for text in wrong)
+
+
+def build_lexicon(language: str, document: Mapping[str, object]) -> Lexicon:
+    """The lexicon in `document` (a parsed TOML file). Raises `ValueError` naming every fault at once.
+
+    Every rule must match each of its examples at its full level, and none of its counter-examples.
+    """
+    faults: list[str] = []
+    slot_table = _table(document, "slots", faults)
+    slots = {name: texts(slot_table, name, faults, "slots") for name in slot_table}
+    rules = _read_rules(document, faults)
+    book = _read_book(rules, slots, faults)
+    spellings = _read_spellings(document, faults)
+    try:
+        context = read_context(_table(document, "context", faults), slots, faults)
+    except ValueError as fault:
+        raise ValueError("\n".join([*faults, f"context: {fault}"])) from fault
+    key_words = frozenset(texts(document, "key_words", faults, "lexicon"))
+    vocabulary = _vocabulary(book, context, spellings) | key_words
+    lexicon = Lexicon(language, rules, context, spellings, key_words, vocabulary, book)
+    if not faults:
+        faults.extend(_example_faults(lexicon))
+    if faults:
+        raise ValueError("\n".join(faults))
+    return lexicon
+
+
+def _vocabulary(
+    book: PhraseBook, context: Context, spellings: Mapping[tuple[str, ...], tuple[str, ...]]
+) -> frozenset[str]:
+    words = set(book.vocabulary) | context.denials | context.see_through | context.restores | context.myself
+    for phrases in (context.others, context.past, context.idioms):
+        words |= phrases.vocabulary
+    for written in spellings:
+        words.update(written)
+    return frozenset(words)

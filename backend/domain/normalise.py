@@ -1,0 +1,145 @@
+"""Plain lower-case words out of a text as people type it, each still knowing where it stands in the text as sent."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anyascii import anyascii
+
+# `!` and `|` stand for i more often than for l ("d!e"); `1` likewise ("k1ll", "su1cide").
+_LEET = str.maketrans(
+    {"1": "i", "!": "i", "|": "i", "0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t"}
+)
+_DISGUISE = re.compile(r"[^a-z0-9]+")
+_LONGEST_WORD = 48
+_SPELLED_OUT = 3
+
+# Every alternative is a run of disjoint classes: linear on any text.
+_PIECES = re.compile(
+    r"(?P<emoji>:[a-z][a-z0-9_]{1,40}:)"
+    r"|(?P<mixed>[a-z0-9]+(?:['*!@$._|+\-]{1,3}[a-z0-9]+)+)"
+    r"|(?P<word>[a-z0-9]+)"
+    r"|(?P<pause>\.\.+|[,;:()\[\]\"\n/\-]+)"
+    r"|(?P<stop>[.!?]+)"
+)
+_INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|-)|(?P<stop>[.!?]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it is matched; `start` and `end` index the text as sent."""
+
+    text: str
+    start: int
+    end: int
+    clause: int
+    sentence: int
+
+
+Repair = Callable[[str], Sequence[str]]
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    """Look-alikes, accents and widths go; an emoji becomes its name between colons (" :pill: ")."""
+    plain = anyascii(unicodedata.normalize("NFKC", character)).lower()
+    return f" {plain} " if plain.startswith(":") and len(plain) > 1 else plain
+
+
+def fold(text: str) -> tuple[str, Sequence[int]]:
+    """The text in plain lower-case ASCII, and for each of its characters the place it came from."""
+    if text.isascii():
+        return text.lower(), range(len(text))
+    pieces: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        piece = character.lower() if character.isascii() else _fold_character(character)
+        pieces.append(piece)
+        places.extend([place] * len(piece))
+    return "".join(pieces), places
+
+
+def unleet(word: str) -> str:
+    return _DISGUISE.sub("", word.translate(_LEET))
+
+
+class _Reader:
+    """Walks the folded text once and numbers its clauses and sentences."""
+
+    def __init__(self, text: str, known: frozenset[str], repair: Repair) -> None:
+        self._folded, self._places = fold(text)
+        self._known = known
+        self._repair = repair
+        self._clause = 0
+        self._sentence = 0
+
+    def read(self) -> list[Word]:
+        return list(self._pieces(_PIECES, self._folded, 0))
+
+    def _pieces(self, pattern: re.Pattern[str], text: str, offset: int) -> Iterator[Word]:
+        for piece in pattern.finditer(text):
+            kind, start = piece.lastgroup, offset + piece.start()
+            if kind == "pause":
+                self._clause += 1
+            elif kind == "stop":
+                self._clause += 1
+                self._sentence += 1
+            elif kind == "mixed":
+                yield from self._mixed(piece.group(), start)
+            else:
+                yield from self._words(piece.group().replace("'", ""), start, start + len(piece.group()))
+
+    def _mixed(self, piece: str, start: int) -> Iterator[Word]:
+        """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I")."""
+        for guess in (unleet(piece), _DISGUISE.sub("", piece)):
+            if guess in self._known:
+                yield self._word(guess, start, start + len(piece))
+                return
+        if "*" in piece:
+            yield from self._words(_DISGUISE.sub("", piece), start, start + len(piece))
+            return
+        yield from self._pieces(_INSIDE, piece, start)
+
+    def _words(self, piece: str, start: int, end: int) -> Iterator[Word]:
+        if piece in self._known or len(piece) > _LONGEST_WORD:
+            yield self._word(piece, start, end)
+            return
+        for part in self._repair(piece):
+            yield self._word(part, start, end)
+
+    def _word(self, word: str, start: int, end: int) -> Word:
+        places = self._places
+        return Word(word, places[start], places[end - 1] + 1, self._clause, self._sentence)
+
+
+def _join_spelled_out(words: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:
+    """A word spelled letter by letter ("k i l l myself") becomes one word, if it is one we know."""
+    joined: list[Word] = []
+    at = 0
+    while at < len(words):
+        end = at
+        while end < len(words) and len(words[end].text) == 1 and words[end].sentence == words[at].sentence:
+            end += 1
+        if end - at < _SPELLED_OUT:
+            joined.extend(words[at : max(end, at + 1)])
+            at = max(end, at + 1)
+            continue
+        joined.extend(_spelled(words[at:end], known, repair))
+        at = end
+    return joined
+
+
+def _spelled(letters: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:
+    first, last = letters[0], letters[-1]
+    whole = "".join(letter.text for letter in letters[:_LONGEST_WORD])
+    parts = [whole] if whole in known else list(repair(whole))
+    if len(letters) > _LONGEST_WORD or any(part not in known for part in parts):
+        return letters
+    return [Word(part, first.start, last.end, last.clause, last.sentence) for part in parts]
+
+
+def read_words(text: str, known: frozenset[str], repair: Repair) -> list[Word]:
+    """The words of a text in reading order. `known` are words to leave alone; `repair` mends or splits any other."""
+    return _join_spelled_out(_Reader(text, known, repair).read(), known, repair)

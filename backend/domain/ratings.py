@@ -1,0 +1,428 @@
+"""Reads 0-10 scores out of a text and binds each to the measure it answers, or says that it is not sure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from backend.domain.normalise import fold
+from backend.domain.scores import Measure, Nrs
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A score and the part of the text it was read from. One that is not `sure` must be confirmed before it counts."""
+
+    value: Nrs
+    span: tuple[int, int]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What was read, and whether words remain that a person must see."""
+
+    scores: Mapping[Measure, Reading]
+    words: bool
+
+
+_HIGHEST = 10
+_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_]")
+
+_NUMBER_WORDS = {
+    **{word: at for at, word in enumerate("zero one two three four five six seven eight nine ten".split())},
+    **{word: at for at, word in enumerate("cero uno dos tres cuatro cinco seis siete ocho nueve diez".split())},
+    "sevn": 7, "eigth": 8, "eigt": 8, "thre": 3, "fiv": 5, "fuor": 4, "un": 1, "una": 1, "nil": 0,
+    "ciete": 7, "sies": 6, "nuebe": 9, "sinco": 5, "dies": 10,
+}  # fmt: skip
+# "one" and "un" are mostly articles; a bare "no" is never zero.
+_ARTICLES = frozenset({"one", "un", "una", "uno", "ten"})
+_LARGE_WORDS = frozenset(
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
+    "ninety hundred thousand once doce trece catorce quince veinte treinta cuarenta cincuenta cien ciento mil".split()
+)
+_SLOTS = {
+    **dict.fromkeys(("mood", "mod", "moood", "animo", "humor", "m", "feeling", "estado"), Measure.MOOD),
+    **dict.fromkeys(("pain", "dolor", "p", "pian", "paine", "d", "hurt", "hurts"), Measure.PAIN),
+}
+_LETTER_SLOTS = frozenset({"m", "p", "d"})
+_UNITS = frozenset(
+    "mg mcg ml g gm grams milligrams hours hour hrs hr h horas hora days day dias dia weeks week wks semanas semana months month meses "
+    "mes years year yrs yr anos ano min mins minutes minutos am pm oclock o times time veces vez x pills pill tabs tab tablets pastillas "
+    "doses dose dosis people kids children miles blocks lbs pounds kg percent st nd rd th ft feet dollars bucks cups glasses pints drinks "
+    "beers nights night noches noche sessions session treatments infusions sesiones kilos stars cm cats dogs men women more mas plus "
+    "appointments calls texts messages points degrees beats bpm sugars naps meals units refills bottles minute ounces oz pts steps".split()
+)
+_BEFORE_OTHERS = frozenset(
+    "took take taking tome tomo day dia session week room age aged number suite apt at every until since before after by case ack dose "
+    "for last past next only street call text been treatment chapter page line unit step gate platform bus route level grade".split()
+)
+_MONTHS = frozenset(
+    "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september october november december".split()
+)
+_PAST = frozenset(
+    "was were from yesterday before earlier usually normally originally used started era estaba ayer antes typically ago".split()
+)
+_NOW = frozenset("now today currently to ahora hoy down currently tonight".split())
+_CORRECTIONS = frozenset("no wait sorry actually mean meant perdon correction rather digo instead".split())
+_VAGUE = frozenset(
+    "about around like maybe roughly approx approximately abt ish probably almost nearly guess think como casi unos aproximadamente quizas perhaps ard close near under over just above below between somewhere".split()
+)
+_FRAME = frozenset(
+    "a an id i say its it is im at the my of be s would give to right hmm um uh well oh honestly so really easily score rating level "
+    "scale today now currently ahora hoy es esta un una el la mi de mas menos en tengo todo y and is has have still feel pretty "
+    "lets go with put me in currently overall still out on was that number answer got".split()
+)
+_ANSWERS_ON = frozenset(
+    "and y but pero because i im its it not with so still feeling today now thanks gracias good bad very ok okay feel the my just really better worse much at right out for en hoy ahora porque".split()
+)
+_PRAISE = frozenset("would recommend service experience upvote date again recomiendo".split())
+_POLITE = frozenset(
+    "thanks thank you thx ty gracias please hi hello hey hola ok okay good morning evening afternoon buenos buenas dias tardes noches thumbsup pray heart blush smile slightly_smiling_face ok_hand".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Number:
+    """A number that may be a score: `low`-`high` is more than one value for "6-7"; `at`/`after` index the tokens."""
+
+    low: int
+    high: int
+    at: int
+    after: int
+    sure: bool
+    scaled: bool = False
+
+    def value(self, measure: Measure) -> Nrs:
+        """Of a range, the more worrying end."""
+        return Nrs(self.low if measure is Measure.MOOD else self.high)
+
+
+def _tokens(text: str) -> list[_Token]:
+    folded, places = fold(text)
+    return [
+        _Token(piece.group(), places[piece.start()], places[piece.end() - 1] + 1)
+        for piece in _TOKEN.finditer(folded)
+        if piece.group() != "'"
+    ]
+
+
+class _Text:
+    """One text being read: its tokens, the numbers that may be scores, and which tokens are accounted for."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens = _tokens(text)
+        self.used: set[int] = set()
+        self.numbers = self._numbers()
+
+    def word(self, at: int) -> str:
+        return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
+
+    def _numbers(self) -> list[_Number]:
+        found: list[_Number] = []
+        at = 0
+        while at < len(self.tokens):
+            number = self._number(at)
+            at = number.after if number else at + 1
+            if number:
+                found.append(number)
+        return found
+
+    def _number(self, at: int) -> _Number | None:
+        value = self._value(at)
+        if value is None or self._is_part_of_more(at):
+            return None
+        low, high, after, sure = *value, at + 1, value[0] == value[1]
+        scaled_after = self._after_scale(after)
+        if scaled_after == after:
+            other = self._range_end(after)
+            if other:
+                high, after, sure = other[0], other[1], False
+                scaled_after = self._after_scale(after)
+        low, high = min(low, high), max(low, high)
+        number = _Number(low, high, at, scaled_after, sure, scaled=scaled_after > after)
+        return None if self._is_something_else(number) else number
+
+    def _value(self, at: int) -> tuple[int, int] | None:
+        word = self.word(at)
+        if word in _NUMBER_WORDS:
+            return (_NUMBER_WORDS[word],) * 2
+        whole, point, part = word.replace(",", ".").partition(".")
+        if (
+            not whole.isdecimal()
+            or len(whole) > 2
+            or (point and len(part) != 1)
+            or not part.isdecimal() * bool(point) + (not point)
+        ):  # noqa: PLR2004
+            return None
+        low = int(whole)
+        high = low + (part not in ("", "0"))
+        return (low, high) if high <= _HIGHEST else None
+
+    def _is_part_of_more(self, at: int) -> bool:
+        """Minus signs, money, phone numbers, ordinals, dates ("3/12"), "twenty four"."""
+        before, after = self.word(at - 1), self.word(at + 1)
+        if before in ("-", "$", "+", "#") and (at == 1 or before != "-" or self._value(at - 2) is None):
+            return not (before == "-" and at > 1 and self.word(at - 2) in _SLOTS)
+        if before in _LARGE_WORDS or after in ("%", "°") or after in _LARGE_WORDS:
+            return True
+        return (after == "/" and self._out_of(at + 1) is None) or (before == "/" and at > 1)
+
+    def _out_of(self, at: int) -> int | None:
+        """The place after "/10", "out of 10", "outta ten", "de 10", or None."""
+        if self.word(at) in ("/", "outta", "de", "of"):
+            ten = at + 1
+        elif (self.word(at), self.word(at + 1)) in (("out", "of"), ("over", "all"), ("sobre", "de")):
+            ten = at + 2
+        else:
+            ten = at + 1 if self.word(at) in ("sobre", "over") else -1
+        return ten + 1 if ten > 0 and self.word(ten) in ("10", "ten", "diez") else None
+
+    def _after_scale(self, at: int) -> int:
+        return self._out_of(at) or at
+
+    def _range_end(self, at: int) -> tuple[int, int] | None:
+        """The upper end and the place after it, for "6-7", "6 or 7", "six, maybe seven", "between 6 and 7"."""
+        joiner = self.word(at)
+        between = joiner in ("and", "y") and any(self.word(at - back) in ("between", "entre") for back in (2, 3))
+        if joiner not in ("-", "or", "to", "o", "a", "~") and not between:
+            return None
+        nxt = at + 1 + (self.word(at + 1) in ("a", "an", "maybe", "even"))
+        other = self._value(nxt)
+        if joiner == "to" and self.word(at - 2) in ("from", "down"):
+            return None
+        return (other[1], nxt + 1) if other else None
+
+    def _is_something_else(self, number: _Number) -> bool:
+        """Doses, hours, dates, counts and praise are not answers."""
+        before, after = self.word(number.at - 1), self.word(number.after)
+        if number.scaled:
+            praised = any(self.word(number.after + ahead) in _PRAISE for ahead in (0, 1))
+            return (
+                praised
+                or after in ("times", "veces", "people", "cats")
+                or (before == "on" and not self._named_near(number))
+            )
+        if after in _UNITS and not self._plus(number.after):
+            return True
+        if before in _MONTHS or before in _BEFORE_OTHERS - self._allowed_before(number):
+            return True
+        if self.word(number.at) in _ARTICLES and not self._is_digit(number) and not self._stands_alone(number):
+            return True
+        return False
+
+    def _allowed_before(self, number: _Number) -> frozenset[str]:
+        """ "im at 7", "pain at a 3" and "level 7" are answers; "at 7" is a time of day."""
+        earlier = self.word(number.at - 2)
+        return (
+            frozenset({"at", "level", "number", "only", "been", "for"})
+            if earlier in _SLOTS or earlier in ("im", "m", "is", "am", "still", "s", "its", "mood", "pain", "the")
+            else frozenset({"only"})
+        )
+
+    def _plus(self, at: int) -> bool:
+        return self.word(at) in ("plus", "mas") and not self.word(at + 1)
+
+    def _is_digit(self, number: _Number) -> bool:
+        return self.word(number.at).isdecimal()
+
+    def _stands_alone(self, number: _Number) -> bool:
+        after = self.word(number.after)
+        return not after.isalpha() or after in _SLOTS or after in _ANSWERS_ON or after in _NUMBER_WORDS
+
+    def _named_near(self, number: _Number) -> bool:
+        return any(self.word(number.at - back) in _SLOTS for back in (1, 2, 3))
+
+
+def read_ratings(text: str, awaiting: Sequence[Measure]) -> Ratings:
+    """The scores in a text: named ones ("pain 3"), then bare ones for the awaited measures in order."""
+    reader = _Text(text)
+    scores: dict[Measure, Reading] = {}
+    taken: set[int] = set()
+    for measure, choice in _named(reader):
+        number = reader.numbers[choice]
+        _use(reader, number, taken, choice)
+        held = scores.get(measure)
+        if held is None or not _is_past(reader, number):
+            scores[measure] = _reading(reader, number, measure, sure=held is None or _is_now(reader, number))
+    _bind_bare(reader, [measure for measure in awaiting if measure not in scores], scores, taken)
+    return Ratings(scores, _words_remain(reader, named=bool(scores)))
+
+
+def _use(reader: _Text, number: _Number, taken: set[int], choice: int) -> None:
+    taken.add(choice)
+    reader.used.update(range(number.at, number.after))
+
+
+def _reading(reader: _Text, number: _Number, measure: Measure, *, sure: bool) -> Reading:
+    span = (reader.tokens[number.at].start, reader.tokens[number.after - 1].end)
+    return Reading(number.value(measure), span, sure and number.sure and not _is_vague(reader, number))
+
+
+def _is_vague(reader: _Text, number: _Number) -> bool:
+    after = reader.word(number.after)
+    return after in ("ish", "+", "plus", "mas", "?", "ish?") or (
+        after == "-" and reader.word(number.after + 1) == "ish"
+    )
+
+
+def _is_past(reader: _Text, number: _Number) -> bool:
+    return any(reader.word(number.at - back) in _PAST for back in (1, 2))
+
+
+def _is_now(reader: _Text, number: _Number) -> bool:
+    near = [reader.word(number.at - back) for back in (1, 2, 3)] + [
+        reader.word(number.after),
+        reader.word(number.after + 1),
+    ]
+    return any(word in _NOW for word in near)
+
+
+def _named(reader: _Text) -> list[tuple[Measure, int]]:
+    """Which number answers to which named measure: the name leads ("mood 7 pain 3") or follows ("7 mood 3 pain")."""
+    numbers = {number.at: index for index, number in enumerate(reader.numbers)}
+    marks: list[tuple[Measure | None, int]] = []
+    for at, token in enumerate(reader.tokens):
+        if at in numbers:
+            marks.append((None, numbers[at]))
+        elif token.text in _SLOTS and _is_slot(reader, at):
+            marks.append((_SLOTS[token.text], at))
+    follows = len(marks) > 1 and marks[0][0] is None and marks[-1][0] is not None
+    return _pairs_following(reader, marks) if follows else _pairs_leading(reader, marks)
+
+
+def _is_slot(reader: _Text, at: int) -> bool:
+    """A single letter names a measure only with its number close behind: "M7P3"."""
+    if reader.word(at) not in _LETTER_SLOTS:
+        return True
+    ahead = at + 1 + (reader.word(at + 1) in (":", "=", "-"))
+    return reader.word(ahead) in _NUMBER_WORDS or reader.word(ahead).isdecimal()
+
+
+def _close(reader: _Text, start: int, end: int) -> bool:
+    """Only words that belong between a name and its number, and not too many of them."""
+    between = [reader.word(at) for at in range(start, end)]
+    easy = _FRAME | _VAGUE | _PAST | _NOW | _CORRECTIONS | _POLITE | set(":=-,.'s") | {"level", "score", "went", "then"}
+    return len(between) <= 8 and all(word in easy or word in _NUMBER_WORDS or word.isdecimal() for word in between)  # noqa: PLR2004
+
+
+def _pairs_leading(reader: _Text, marks: Sequence[tuple[Measure | None, int]]) -> list[tuple[Measure, int]]:
+    pairs: list[tuple[Measure, int]] = []
+    measure: Measure | None = None
+    since = 0
+    for mark, place in marks:
+        if mark is not None:
+            measure, since = mark, place + 1
+            reader.used.add(place)
+        elif measure is not None and _close(reader, since, reader.numbers[place].at):
+            pairs.append((measure, place))
+    return pairs
+
+
+def _pairs_following(reader: _Text, marks: Sequence[tuple[Measure | None, int]]) -> list[tuple[Measure, int]]:
+    pairs: list[tuple[Measure, int]] = []
+    last: int | None = None
+    for mark, place in marks:
+        if mark is None:
+            last = place
+        else:
+            reader.used.add(place)
+            if last is not None and _close(reader, reader.numbers[last].after, place):
+                pairs.append((mark, last))
+            last = None
+    return pairs
+
+
+def _bind_bare(reader: _Text, open_measures: list[Measure], scores: dict[Measure, Reading], taken: set[int]) -> None:
+    """Numbers without a name answer the awaited questions in order, if there are no more of them than questions."""
+    bare = [index for index, number in enumerate(reader.numbers) if index not in taken and _is_answer(reader, number)]
+    if len(bare) > 1 and open_measures:
+        bare = _without_old(reader, bare)
+    if not open_measures or not bare or len(bare) > len(open_measures):
+        return
+    for measure, index in zip(open_measures, bare, strict=False):
+        number = reader.numbers[index]
+        _use(reader, number, taken, index)
+        sure = number.scaled or _certain_place(reader, number)
+        scores[measure] = _reading(reader, number, measure, sure=sure)
+
+
+def _without_old(reader: _Text, bare: list[int]) -> list[int]:
+    """ "Was 9 now 2" answers 2; "7 no wait 8" answers 8."""
+    numbers = reader.numbers
+    if any(_is_past(reader, numbers[index]) for index in bare):
+        current = [index for index in bare if not _is_past(reader, numbers[index])]
+        reader.used.update(
+            at for index in bare if index not in current for at in range(numbers[index].at, numbers[index].after)
+        )
+        return current[-1:] if current else bare[-1:]
+    between = {reader.word(at) for at in range(numbers[bare[-2]].after, numbers[bare[-1]].at)}
+    return (
+        bare[-1:] if between & {"wait", "actually", "mean", "meant", "sorry", "perdon", "digo", "correction"} else bare
+    )
+
+
+def _is_answer(reader: _Text, number: _Number) -> bool:
+    """A number answers if it is on the scale in so many words, or stands by itself or in a frame ("i'd say a 7")."""
+    return number.scaled or (_opens(reader, number) and _closes(reader, number))
+
+
+def _opens(reader: _Text, number: _Number) -> bool:
+    at = number.at - 1
+    while at >= 0 and (_is_filler(reader, at) or at in reader.used or _belongs_to_number(reader, at)):
+        at -= 1
+    return (
+        at < 0
+        or reader.word(at) in (".", ",", ";", "\n", "!")
+        or (
+            at < number.at - 1
+            and reader.word(at + 1) in ("say", "its", "id", "about", "around", "like", "probably", "is", "it")
+        )
+    )
+
+
+def _belongs_to_number(reader: _Text, at: int) -> bool:
+    return any(number.at <= at < number.after for number in reader.numbers)
+
+
+def _is_filler(reader: _Text, at: int) -> bool:
+    word = reader.word(at)
+    return word in _FRAME or word in _VAGUE or word in _NOW or word in _PAST or word in _CORRECTIONS or word in _POLITE
+
+
+def _closes(reader: _Text, number: _Number) -> bool:
+    after = reader.word(number.after)
+    return (
+        not after.isalpha()
+        or _is_filler(reader, number.after)
+        or after in _ANSWERS_ON
+        or after in _NUMBER_WORDS
+        or number.at == 0
+        or after == "ish"
+    )
+
+
+def _certain_place(reader: _Text, number: _Number) -> bool:
+    """A number that opens a longer remark ("2 kids at home") may be a count: the patient is asked."""
+    after = reader.word(number.after)
+    return not after.isalpha() or after in _ANSWERS_ON or _is_filler(reader, number.after) or after in _NUMBER_WORDS
+
+
+def _words_remain(reader: _Text, *, named: bool) -> bool:
+    """Whether anything is left over that is neither a score nor the words around one."""
+    return any(not _explained(reader, at, named=named) for at in range(len(reader.tokens)) if at not in reader.used)
+
+
+def _explained(reader: _Text, at: int, *, named: bool) -> bool:
+    word = reader.word(at)
+    if not word.isalnum() and "_" not in word:
+        return word.isspace() or word in set(".,;:!=-/()\"'~+*&")
+    if not named:
+        return False
+    return _is_filler(reader, at) or word == "ish" or word in ("ish", "ten", "out", "plus", "level")

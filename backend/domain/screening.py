@@ -1,0 +1,83 @@
+"""A text to its concerns, worst first, each with the signed rule and the very words that raised it."""
+
+from collections.abc import Iterable, Sequence
+
+from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
+from backend.domain.context import Standing
+from backend.domain.lexicon import Finding, Lexicon
+from backend.domain.normalise import read_words
+from backend.domain.rules import Rule
+from backend.domain.spelling import Speller
+
+_SOFTER = {
+    Standing.DENIED: "Said as not so; a person should still look.",
+    Standing.SOMEONE_ELSE: "Said of someone else; a person should still look.",
+    Standing.LONG_AGO: "Said of a time long ago; a person should still look.",
+    Standing.FIGURE_OF_SPEECH: "Probably a manner of speaking; a person should still look.",
+}
+
+
+class Screen:
+    """Reads every text with all its lexicons, whatever language the patient is said to speak.
+
+    It knows no clock and no store, takes time linear in the length of the text and does not raise on any text.
+    """
+
+    def __init__(self, lexicons: Sequence[Lexicon]) -> None:
+        if not lexicons:
+            raise ValueError("a screen needs at least one lexicon")
+        self._lexicons = tuple(lexicons)
+        self._speller = Speller(
+            frozenset().union(*(lexicon.vocabulary for lexicon in lexicons)),
+            frozenset().union(*(lexicon.key_words for lexicon in lexicons)),
+        )
+
+    def __call__(self, text: str, *, hours_since_treatment: float | None = None) -> tuple[Concern, ...]:
+        """The concerns in a text, one for each rule that hit (its worst hit), most urgent first; none is `()`."""
+        words = read_words(text, self._speller.known, self._speller)
+        found = (finding for lexicon in self._lexicons for finding in lexicon.findings(words))
+        concerns = (_concern(finding, text, hours_since_treatment) for finding in found)
+        return worst_first(_worst_of_each_rule(concern for concern in concerns if concern.priority > Priority.NONE))
+
+
+def _worst_of_each_rule(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
+    """Among equals the last: a phrase grows as more of its words are read, and the longest quote tells most."""
+    worst: dict[str, Concern] = {}
+    for concern in concerns:
+        held = worst.get(concern.rule)
+        if held is None or concern.priority > held.priority or _longer(concern, held):
+            worst[concern.rule] = concern
+    return tuple(worst.values())
+
+
+def _longer(concern: Concern, held: Concern) -> bool:
+    same_place = concern.span is not None and held.span is not None and concern.span[0] <= held.span[0]
+    return concern.priority == held.priority and same_place and len(concern.quote) > len(held.quote)
+
+
+def _concern(finding: Finding, text: str, hours: float | None) -> Concern:
+    rule, (start, end) = finding.rule, finding.span
+    priority, reply = _timed(rule, hours)
+    why = rule.why
+    if finding.standing is not Standing.SAID:
+        priority, reply = _softened(priority, reply)
+        why = f"{why} {_SOFTER[finding.standing]}"
+    return Concern(rule.family, priority, reply, rule.id, why, (start, end), text[start:end])
+
+
+def _timed(rule: Rule, hours: float | None) -> tuple[Priority, ReplyKind]:
+    """With the time of the treatment unknown, the more worrying reading holds."""
+    if rule.timing is None:
+        return rule.level, rule.reply
+    if hours is None or hours >= rule.timing.abnormal_from:
+        return rule.timing.abnormal_level, rule.reply
+    return (Priority.ROUTINE if hours <= rule.timing.expected_within else rule.level), rule.reply
+
+
+def _softened(priority: Priority, reply: ReplyKind) -> tuple[Priority, ReplyKind]:
+    """One step down and a softer reply, never silence, for what would have been a crisis; a denied trifle is none."""
+    if reply is ReplyKind.CRISIS:
+        return min(priority, Priority.URGENT), ReplyKind.SOFT
+    if priority >= Priority.ASAP:
+        return Priority.URGENT, ReplyKind.NEUTRAL if reply is ReplyKind.NEUTRAL else ReplyKind.URGENT
+    return Priority.NONE, reply
