@@ -10,7 +10,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 _port = os.environ.get("PORT") or "8000"
 _on_trial = os.environ.get("CARRIER", "sandbox") == "sandbox"
@@ -43,19 +45,19 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 _metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(_server: Arbiter) -> None:
     """Start counting afresh: files of an earlier run would be added to this one's."""
     _metrics.mkdir(parents=True, exist_ok=True)
     for left_over in _metrics.glob("*.db"):
         left_over.unlink()
 
 
-def child_exit(_server: Any, worker: Any) -> None:
+def child_exit(_server: Arbiter, worker: Worker) -> None:
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library leaves it untyped
 
 
-def on_exit(_server: Any) -> None:
+def on_exit(_server: Arbiter) -> None:
     if _metrics.name.startswith(_OURS):
         shutil.rmtree(_metrics, ignore_errors=True)

@@ -1,0 +1,306 @@
+"""What a text means for its sender: concerns worst first, the priority, the one fixed reply, and where the text ends."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
+from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
+from backend.domain.replies import Reply
+from backend.domain.scores import Measure, Nrs
+
+
+class Disposition(StrEnum):
+    """Where a kept text ends; exactly one of these (S2)."""
+
+    ANSWERED = "answered"
+    KEYWORD = "keyword"
+    STAFF_COMMAND = "staff_command"
+    ESCALATION = "escalation"
+
+
+class Sender(StrEnum):
+    """Who wrote, as far as the number tells."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CrisisSent:
+    """A crisis text that went to this patient: when, whether in full, and for how urgent a concern."""
+
+    at: datetime
+    full: bool
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of the sender before this text. The default is a sender of whom nothing is known."""
+
+    awaiting: tuple[str, ...] = ()
+    baseline: Mapping[Measure, Nrs] = field(default_factory=dict)
+    best_mood: Nrs | None = None
+    flags: frozenset[str] = frozenset()
+    on_hold: bool = False
+    last_mood: Nrs | None = None
+    crisis_sent: Sequence[CrisisSent] = ()
+    has_photo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The reading of one text, ready to be carried out in one transaction."""
+
+    concerns: tuple[Concern, ...]
+    priority: Priority
+    reply: ReplyKind
+    disposition: Disposition
+    scores: Mapping[Measure, Nrs]
+
+
+def triage(
+    reply: Reply, found: Sequence[Concern], sender: Sender, history: History, *, protocol: Protocol, now: datetime
+) -> Verdict:
+    """Join what the words, the numbers and the history say. `found` are the screen's concerns."""
+    scores = {} if history.on_hold else sure_scores(reply)
+    concerns = worst_first([*found, *_of_scores(scores, history, protocol.thresholds), *_of_reply(reply, history)])
+    if not concerns and _unclear(reply, scores, sender, history):
+        concerns = (_unread(reply, sender, history),)
+    elif sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
+        concerns = (_unread(reply, sender, history), *concerns)
+    priority = concerns[0].priority if concerns else Priority.NONE
+    return Verdict(
+        concerns=concerns,
+        priority=priority,
+        reply=_reply_kind(reply, concerns, scores, sender, history, rules=protocol.crisis_replies, now=now),
+        disposition=_disposition(reply, priority, sender),
+        scores=scores,
+    )
+
+
+def sure_scores(reply: Reply) -> dict[Measure, Nrs]:
+    """Only what was read for sure is stored; a guess is asked again (never a guess stored as fact)."""
+    return {measure: reading.value for measure, reading in reply.scores.items() if reading.sure}
+
+
+def could_not_screen(reason: str) -> Concern:
+    """A screen that errs or is slow counts as urgent to a human, never as routine (S4)."""
+    return Concern(
+        "unscreened",
+        Priority.ASAP,
+        ReplyKind.SOFT,
+        "screen-failed",
+        f"The text could not be screened ({reason}); read it.",
+    )
+
+
+def silence(missed_running: int, history: History, thresholds: Thresholds) -> Concern | None:
+    """Unanswered check-ins are a signal (S11). None while there are too few of them."""
+    low = history.last_mood is not None and history.last_mood <= thresholds.mood_low
+    at_risk = low or "si_baseline" in history.flags
+    if missed_running < (thresholds.silence_at_risk if at_risk else thresholds.silence):
+        return None
+    why = f"{missed_running} check-in{'s' * (missed_running > 1)} running without an answer"
+    priority = Priority.URGENT if "si_baseline" in history.flags else Priority.ROUTINE
+    if at_risk:
+        why += " from a patient whose last mood was low or whose baseline had suicidal thoughts"
+    return Concern("silence", priority, ReplyKind.NOTHING, "silence", why + ".")
+
+
+def _of_scores(scores: Mapping[Measure, Nrs], history: History, limits: Thresholds) -> Iterable[Concern]:
+    if (mood := scores.get(Measure.MOOD)) is not None:
+        yield from _of_mood(mood, history, limits)
+    if (pain := scores.get(Measure.PAIN)) is not None:
+        yield from _of_pain(pain, history.baseline.get(Measure.PAIN), limits)
+
+
+def _of_mood(mood: Nrs, history: History, limits: Thresholds) -> Iterable[Concern]:
+    if mood <= limits.mood_floor:
+        yield _score("low_mood", Priority.ASAP, "mood-floor", f"Mood {mood}, at the bottom of the scale.")
+    elif mood <= limits.mood_low:
+        yield _score("low_mood", Priority.URGENT, "mood-low", f"Mood {mood}, in the low range (2-{limits.mood_low}).")
+    baseline = history.baseline.get(Measure.MOOD)
+    if baseline is not None and baseline - mood >= limits.mood_fall:
+        why = f"Mood {mood}, baseline {baseline}: down {baseline - mood}."
+        yield _score("mood_fall", Priority.URGENT, "mood-fall", why)
+    best = history.best_mood
+    if best is not None and best - mood >= limits.mood_fall_from_best:
+        why = f"Mood {mood}, best of the last 14 days {best}: down {best - mood}."
+        yield _score("mood_fall", Priority.URGENT, "mood-fall-from-best", why)
+
+
+def _of_pain(pain: Nrs, baseline: Nrs | None, limits: Thresholds) -> Iterable[Concern]:
+    if pain >= limits.pain_worst:
+        yield _score(
+            "worst_pain", Priority.URGENT, "pain-worst", f"Pain {pain}, the worst on the scale.", ReplyKind.URGENT
+        )
+    if baseline is not None and pain - baseline >= limits.pain_rise:
+        severe = pain >= limits.pain_severe
+        yield _score(
+            "pain_rise",
+            Priority.URGENT if severe else Priority.ROUTINE,
+            "pain-rise-severe" if severe else "pain-rise",
+            f"Pain {pain}, baseline {baseline}: up {pain - baseline}.",
+            ReplyKind.URGENT if severe else ReplyKind.NOTHING,
+        )
+
+
+def _score(name: str, priority: Priority, rule: str, why: str, reply: ReplyKind = ReplyKind.SOFT) -> Concern:
+    return Concern(name, priority, reply, rule, why)
+
+
+def _of_reply(reply: Reply, history: History) -> Iterable[Concern]:
+    if reply.safe is False:
+        yield Concern(
+            "not_home_safe",
+            Priority.ASAP,
+            ReplyKind.URGENT,
+            "safety-no",
+            "Answered 2 (not OK) to the same-day safety question.",
+        )
+    opting_out = reply.opts_out or reply.keyword_word in _STOP_WORDS
+    if opting_out and (reply.keyword_word in _AMBIGUOUS_STOPS or _fragile(history)):
+        why = (
+            f"Opted out with the one word {reply.keyword_word}, which may mean more."
+            if not _fragile(history)
+            else ("Opted out with a low last mood, suicidal thoughts at baseline, or during a hold.")
+        )
+        yield Concern("opt_out_with_risk", Priority.URGENT, ReplyKind.STOP, "opt-out-risk", why)
+    if reply.keyword_word in _HELP_WORDS:
+        yield Concern("asked_for_help", Priority.ROUTINE, ReplyKind.HELP, "help-keyword", "Sent the keyword HELP.")
+
+
+_STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+_AMBIGUOUS_STOPS = frozenset({"END", "QUIT"})
+_HELP_WORDS = frozenset({"HELP", "INFO"})
+_LOW_MOOD = 3
+
+
+def _fragile(history: History) -> bool:
+    low = history.last_mood is not None and history.last_mood <= _LOW_MOOD
+    return low or history.on_hold or "si_baseline" in history.flags
+
+
+def _unclear(reply: Reply, scores: Mapping[Measure, Nrs], sender: Sender, history: History) -> bool:
+    """Whether a human must read it although no rule matched: words, a photo, nothing at all, or an unknown sender."""
+    if sender is Sender.UNKNOWN or history.has_photo:
+        return True
+    if sender is Sender.STAFF:
+        return reply.acknowledges is None
+    read = bool(scores) or reply.keyword is not None or reply.opts_out or reply.courtesy
+    read = read or reply.safe is not None or reply.declines
+    return history.on_hold or reply.words or not read
+
+
+def _unread(reply: Reply, sender: Sender, history: History) -> Concern:
+    name, priority, kind, why = (
+        "free_text",
+        Priority.ROUTINE,
+        ReplyKind.URGENT,
+        "Words that are not an answer: read them.",
+    )
+    if sender is Sender.UNKNOWN:
+        name, priority, kind = "unknown_sender", Priority.URGENT, ReplyKind.UNKNOWN_SENDER
+        why = "A text from a number that belongs to no patient and no staff member."
+    elif sender is Sender.STAFF:
+        kind, why = ReplyKind.STAFF, "A staff member's text that is not a command."
+    elif history.on_hold:
+        priority, kind, why = Priority.URGENT, ReplyKind.SOFT, "A text during a hold after a crisis: read it."
+    elif history.has_photo or not (reply.words or reply.scores):
+        name, priority, kind = "unscannable", Priority.URGENT, ReplyKind.SOFT
+        why = "A photo, an attachment or an empty text: nothing to screen, look at it."
+    elif reply.scores and not sure_scores(reply):
+        name, kind, why = "unsure_score", ReplyKind.CONFIRM, "A number that could not be read for sure; asked again."
+    return Concern(name, priority, kind, f"unread-{name}", why)
+
+
+def _disposition(reply: Reply, priority: Priority, sender: Sender) -> Disposition:
+    if priority >= Priority.ROUTINE:
+        return Disposition.ESCALATION
+    if sender is Sender.STAFF and reply.acknowledges is not None:
+        return Disposition.STAFF_COMMAND
+    if reply.keyword is not None or reply.opts_out:
+        return Disposition.KEYWORD
+    return Disposition.ANSWERED
+
+
+_REPLY_RANK = (
+    ReplyKind.CRISIS, ReplyKind.MEDICAL, ReplyKind.NEUTRAL, ReplyKind.STOP, ReplyKind.SOFT, ReplyKind.URGENT,
+    ReplyKind.UNKNOWN_SENDER, ReplyKind.STAFF, ReplyKind.HELP, ReplyKind.CONFIRM,
+)  # fmt: skip
+
+
+def _reply_kind(
+    reply: Reply,
+    concerns: Sequence[Concern],
+    scores: Mapping[Measure, Nrs],
+    sender: Sender,
+    history: History,
+    *,
+    rules: CrisisReplies,
+    now: datetime,
+) -> ReplyKind:
+    """One text goes back. A crisis reply outranks everything; who opted out and is in no danger hears only that."""
+    kinds = {concern.reply for concern in concerns}
+    if ReplyKind.CRISIS in kinds:
+        worst = max(c.priority for c in concerns if c.reply is ReplyKind.CRISIS)
+        return crisis_reply(worst, history.crisis_sent, rules, now)
+    if sender is Sender.STAFF and reply.acknowledges is not None:
+        return ReplyKind.STAFF
+    if reply.opts_out or reply.keyword_word in _STOP_WORDS:
+        kinds = (kinds & {ReplyKind.MEDICAL}) | {ReplyKind.STOP}
+    chosen = next((kind for kind in _REPLY_RANK if kind in kinds), None)
+    return chosen or _routine_reply(reply, scores, history)
+
+
+def crisis_reply(priority: Priority, sent: Sequence[CrisisSent], rules: CrisisReplies, now: datetime) -> ReplyKind:
+    """In full the first time, on any rise and after a day; nothing for minutes after one; the short form in between
+    (CLINICAL.md 4e). Only texts whose delivery has not failed are in `sent`."""
+    full = [text for text in sent if text.full and now - text.at < rules.full_again]
+    if not full or priority > max(text.priority for text in full):
+        return ReplyKind.CRISIS
+    newest = max(text.at for text in sent)
+    repeats = [text.at for text in sent if not text.full]
+    if now - newest < rules.suppress or (repeats and now - max(repeats) < rules.repeat):
+        return ReplyKind.NOTHING
+    return ReplyKind.CRISIS_REPEAT
+
+
+def _routine_reply(reply: Reply, scores: Mapping[Measure, Nrs], history: History) -> ReplyKind:
+    if reply.keyword_word in _HELP_WORDS:
+        return ReplyKind.HELP
+    if reply.keyword is not None:
+        return ReplyKind.START
+    left = still_awaited(history.awaiting, scores, reply)
+    if not left:
+        return ReplyKind.THANKS if history.awaiting and left != history.awaiting else ReplyKind.NOTHING
+    if left == history.awaiting:
+        return ReplyKind.NOTHING
+    return _QUESTION.get(left[0], ReplyKind.THANKS)
+
+
+_QUESTION = {
+    "mood": ReplyKind.ASK_MOOD,
+    "pain": ReplyKind.ASK_PAIN,
+    "side_effects": ReplyKind.ASK_SIDE_EFFECTS,
+}
+
+
+def still_awaited(awaiting: Sequence[str], scores: Mapping[Measure, Nrs], reply: Reply) -> tuple[str, ...]:
+    """What the check-in still asks after this text. Any words answer the open question about side effects."""
+    answered = {measure.value for measure in scores}
+    if reply.safe is not None:
+        answered.add("safety")
+    asked_only_side_effects = tuple(awaiting) == ("side_effects",)
+    if reply.declines or (asked_only_side_effects and reply.words):
+        answered.add("side_effects")
+    return tuple(item for item in awaiting if item not in answered)
+
+
+def recent_best(moods: Sequence[tuple[datetime, Nrs]], now: datetime) -> Nrs | None:
+    """The best mood of the last 14 days, or None."""
+    return max((mood for at, mood in moods if now - at <= timedelta(days=14)), default=None)

@@ -1,0 +1,125 @@
+"""A due check-in becomes a text; an unanswered one becomes a signal."""
+
+from datetime import timedelta
+from itertools import takewhile
+from uuid import UUID
+
+from sqlalchemy import select
+
+from backend.domain.concerns import Concern, Priority, ReplyKind
+from backend.domain.consent import may_prompt
+from backend.domain.outbound import Kind
+from backend.domain.schedule import zone_named
+from backend.domain.triage import silence
+from backend.services import audit, outbox
+from backend.services.escalations import open_or_join
+from backend.services.history import history_of
+from backend.services.house import House
+from backend.services.standing import standing_of
+from backend.store.check_ins import CheckIn
+from backend.store.clinics import Clinic
+from backend.store.database import db
+from backend.store.patients import Patient
+from backend.store.work import Key, claim, transaction, work_through
+
+BATCH = 1000
+_PROMPT_OF = {"mood": "prompt_mood", "pain": "prompt_pain", "safety": "prompt_safety"}
+
+
+def prompt_due(house: House) -> int:
+    """Turn every due check-in into a prompt, or skip it with its reason. Returns how many were taken up."""
+    due = (
+        select(CheckIn.clinic_id, CheckIn.id)
+        .where(CheckIn.due_at <= house.now(), CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None))
+        .order_by(CheckIn.due_at)
+        .limit(BATCH)
+    )
+    keys = [(row.clinic_id, row.id) for row in db.session.execute(due)]
+    return work_through("prompt", keys, lambda key: _prompt(key, house))
+
+
+def _prompt(key: Key, house: House) -> None:
+    now = house.now()
+    with transaction() as session:
+        if not claim(CheckIn, key, CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None), prompted_at=now):
+            return
+        check_in = session.get_one(CheckIn, key, populate_existing=True)
+        patient = session.get_one(Patient, (key[0], check_in.patient_id))
+        clinic = session.get_one(Clinic, key[0])
+        if check_in.send_by <= now:
+            _skip(check_in, "too late: nothing was sent", house)
+            _tell_staff(check_in, patient, clinic, house)
+        elif reason := _refusal(check_in, patient, house):
+            _skip(check_in, reason, house)
+        else:
+            name = _PROMPT_OF[check_in.asks[0]]
+            outbox.to_patient(
+                patient, clinic, Kind.PROMPT, name, house, now, check_in_id=check_in.id, expires_at=check_in.send_by
+            )
+
+
+def _refusal(check_in: CheckIn, patient: Patient, house: House) -> str | None:
+    now, zone = house.now(), zone_named(patient.timezone)
+    recent = select(CheckIn.prompted_at).where(
+        CheckIn.clinic_id == patient.clinic_id,
+        CheckIn.patient_id == patient.id,
+        CheckIn.id != check_in.id,
+        CheckIn.prompted_at > now - timedelta(days=8),
+    )
+    prompted_at = [at for at in db.session.scalars(recent) if at is not None]
+    return may_prompt(standing_of(patient), prompted_at, now, house.clinical.protocol, zone)
+
+
+def _skip(check_in: CheckIn, reason: str, house: House) -> None:
+    check_in.prompted_at, check_in.skipped_at, check_in.skipped_because = None, house.now(), reason
+    audit.record(check_in.clinic_id, audit.SYSTEM, "check_in_skipped", check_in.id, house.now(), reason)
+
+
+def _tell_staff(check_in: CheckIn, patient: Patient, clinic: Clinic, house: House) -> None:
+    """A check-in that our own lateness swallowed is no silence of the patient's: a person must know."""
+    why = f"The check-in {check_in.name.replace('_', ' ')} could not be sent in time; ask the patient yourself."
+    concern = Concern("check_in_not_sent", Priority.ROUTINE, ReplyKind.NOTHING, "too-late", why)
+    open_or_join(clinic, patient.phone, patient, [concern], house, house.now())
+
+
+def miss_overdue(house: House) -> int:
+    """Close check-ins whose time to answer is over, and tell staff when silence means something (S11)."""
+    overdue = (
+        select(CheckIn.clinic_id, CheckIn.id)
+        .where(
+            CheckIn.answer_by <= house.now(),
+            CheckIn.prompted_at.is_not(None),
+            CheckIn.answered_at.is_(None),
+            CheckIn.missed_at.is_(None),
+        )
+        .order_by(CheckIn.answer_by)
+        .limit(BATCH)
+    )
+    keys = [(row.clinic_id, row.id) for row in db.session.execute(overdue)]
+    return work_through("miss", keys, lambda key: _miss(key, house))
+
+
+def _miss(key: Key, house: House) -> None:
+    now = house.now()
+    with transaction() as session:
+        open_still = (CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
+        if not claim(CheckIn, key, *open_still, missed_at=now):
+            return
+        check_in = session.get_one(CheckIn, key, populate_existing=True)
+        patient = session.get_one(Patient, (key[0], check_in.patient_id))
+        if patient.discharged_at is not None or patient.opted_out_at is not None:
+            return
+        history = history_of(patient, None, house, now)
+        concern = silence(_missed_running(key[0], patient.id), history, house.clinical.protocol.thresholds)
+        if concern is not None:
+            open_or_join(session.get_one(Clinic, key[0]), patient.phone, patient, [concern], house, now)
+
+
+def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:
+    latest = (
+        select(CheckIn)
+        .where(CheckIn.clinic_id == clinic_id, CheckIn.patient_id == patient_id, CheckIn.prompted_at.is_not(None))
+        .order_by(CheckIn.prompted_at.desc())
+        .limit(10)
+    )
+    return len(list(takewhile(lambda check_in: check_in.missed_at is not None, db.session.scalars(latest))))

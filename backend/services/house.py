@@ -1,0 +1,45 @@
+"""What every service needs besides its arguments, put together once by the composition root."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.domain.concerns import Concern
+from backend.domain.protocol import CrisisPack, Protocol
+from backend.domain.texts import Texts
+from backend.messaging.gateway import Gateway
+from backend.messaging.twilio_signature import SignatureCheck
+
+Screening = Callable[..., Sequence[Concern]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clinical:
+    """What clinicians sign, ready for use. `faults_for` says why the texts cannot serve a clinic."""
+
+    protocol: Protocol
+    texts: Texts
+    packs: Mapping[str, CrisisPack]
+    screen: Screening
+    faults_for: Callable[..., list[str]]
+    is_signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts of one running process.
+
+    `now` is the time that patients and staff live in (the sandbox can move it forward); `machine_now` is the machine's
+    own, for network time-outs, heartbeats and sign-ins. With a real carrier the two are the same.
+    """
+
+    clinical: Clinical
+    gateway: Gateway
+    signature: SignatureCheck
+    now: Callable[[], datetime]
+    machine_now: Callable[[], datetime]
+    public_url: str
+    operator_contact: str | None
+
+    def status_url(self, reference: str) -> str:
+        return f"{self.public_url}/twilio/status/{reference}"

@@ -1,0 +1,367 @@
+"""Texts on their way out: queued with the act that caused them, sent at most or at least once, followed to their end."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, tuple_, update
+from uuid_utils.compat import uuid7
+
+from backend.domain.consent import refusal
+from backend.domain.outbound import POLICIES, Kind, State, retry_after, state_of, supersedes
+from backend.messaging.carrier_codes import Class, class_of
+from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
+from backend.services import audit
+from backend.services.house import House
+from backend.services.standing import record_opt_out, standing_of
+from backend.store.clinics import Clinic
+from backend.store.database import db
+from backend.store.patients import Patient
+from backend.store.staff import Staff
+from backend.store.texts import DeliveryReport, OutboundMessage
+from backend.store.work import Key, claim, insert_once, transaction, work_through
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=2)
+"""A claimed text whose sender has not reported for this long is looked up at the carrier (24 HTTP time-outs)."""
+BATCH = 64
+SAFETY_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if policy.safety)
+OTHER_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if not policy.safety)
+
+OnFailure = Callable[[OutboundMessage, House, datetime], None]
+
+
+def to_patient(
+    patient: Patient, clinic: Clinic, kind: Kind, text_name: str, house: House, now: datetime, **links: object
+) -> OutboundMessage:
+    """Queue one of the fixed texts to a patient, inside the caller's transaction."""
+    body = house.clinical.texts.render(text_name, patient.language, clinic=clinic.name, phone=clinic.phone)
+    return _queue(clinic.id, kind, text_name, patient.phone, body, now, patient_id=patient.id, **links)
+
+
+def to_staff(
+    staff: Staff, kind: Kind, text_name: str, body: str, now: datetime, **links: object
+) -> OutboundMessage:
+    """Queue a text to a member of staff, inside the caller's transaction."""
+    return _queue(staff.clinic_id, kind, text_name, staff.phone, body, now, staff_id=staff.id, **links)
+
+
+def to_number(
+    clinic_id: UUID, number: str, kind: Kind, text_name: str, body: str, now: datetime, **links: object
+) -> OutboundMessage:
+    """Queue a text to a number that is no patient's and no staff member's, inside the caller's transaction."""
+    return _queue(clinic_id, kind, text_name, number, body, now, **links)
+
+
+def _queue(
+    clinic_id: UUID, kind: Kind, text_name: str, number: str, body: str, now: datetime, **links: object
+) -> OutboundMessage:
+    fields: dict[str, object] = {"by": "rest", "send_at": now} | links
+    message = OutboundMessage(
+        clinic_id=clinic_id, kind=kind.value, text_name=text_name, to_number=number, body=body, created_at=now, **fields
+    )
+    db.session.add(message)
+    return message
+
+
+def on_webhook_response(message: OutboundMessage, house: House) -> None:
+    """Let the text leave on the carrier's own webhook response instead of by a request of ours (S6)."""
+    machine_now = house.machine_now()
+    confirm = POLICIES[Kind(message.kind)].confirm
+    message.by, message.send_at, message.claimed_at = "twiml", None, message.created_at
+    message.attempts, message.lease_until = 1, machine_now + LEASE
+    message.confirm_by = machine_now + confirm if confirm else None
+
+
+# Sending -------------------------------------------------------------------------------------------------------------
+
+
+def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, safety: bool) -> int:
+    """Send what is due, `BATCH` at a time, until nothing is. Safety texts have a queue of their own so that no wave of
+    prompts stands before them. Returns how many were handed to the carrier or given up."""
+    done = 0
+    while taken := _take_batch(house, SAFETY_KINDS if safety else OTHER_KINDS):
+        done += len(taken)
+        running = {pool.submit(_send, house, sms): key for key, sms in taken}
+        while running:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            _record_all([(running.pop(future), future) for future in finished], house, on_failure)
+    return done
+
+
+def _take_batch(house: House, kinds: Sequence[str]) -> list[tuple[Key, Sms]]:
+    """Claim due texts and commit, so that a crash from here on leaves rows that are looked up, never sent blindly."""
+    now, machine_now = house.now(), house.machine_now()
+    due = (
+        select(OutboundMessage.clinic_id, OutboundMessage.id)
+        .where(OutboundMessage.send_at <= now, OutboundMessage.kind.in_(kinds))
+        .order_by(OutboundMessage.send_at)
+        .limit(BATCH)
+    )
+    if not db.session.execute(due.limit(1)).first():
+        return []
+    with transaction() as session:
+        keys = [(row.clinic_id, row.id) for row in session.execute(due.with_for_update(skip_locked=True))]
+        taken = session.scalars(
+            update(OutboundMessage)
+            .where(tuple_(OutboundMessage.clinic_id, OutboundMessage.id).in_(keys), OutboundMessage.send_at.is_not(None))
+            .values(
+                send_at=None, claimed_at=now, lease_until=machine_now + LEASE, attempts=OutboundMessage.attempts + 1
+            )
+            .returning(OutboundMessage)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        ).all()
+        return _sendable(taken, now)
+
+
+def _sendable(taken: Sequence[OutboundMessage], now: datetime) -> list[tuple[Key, Sms]]:
+    """The claimed texts that may still go; consent is asked once more at the last moment."""
+    clinics = {c.id: c for c in db.session.scalars(select(Clinic).where(Clinic.id.in_({m.clinic_id for m in taken})))}
+    asked = [(m.clinic_id, m.patient_id) for m in taken if m.patient_id and POLICIES[Kind(m.kind)].initiated]
+    of_asked = select(Patient).where(tuple_(Patient.clinic_id, Patient.id).in_(asked))
+    patients = {patient.id: patient for patient in db.session.scalars(of_asked)} if asked else {}
+    sendable = []
+    for message in taken:
+        policy = POLICIES[Kind(message.kind)]
+        patient = patients.get(message.patient_id) if message.patient_id else None
+        if message.expires_at is not None and message.expires_at <= now:
+            _give_up(message, now, "expired")
+        elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):
+            _give_up(message, now, reason)
+        else:
+            sms = Sms(clinics[message.clinic_id].number, message.to_number, message.body, message.reference, policy.validity)
+            sendable.append(((message.clinic_id, message.id), sms))
+    return sendable
+
+
+def _give_up(message: OutboundMessage, now: datetime, reason: str) -> None:
+    message.state, message.settled_at, message.lease_until = State.FAILED.value, now, None
+    audit.record(message.clinic_id, audit.SYSTEM, "text_not_sent", message.id, now, reason)
+
+
+def _send(house: House, sms: Sms) -> Receipt:
+    return house.gateway.send(sms)
+
+
+def _record_all(finished: Iterable[tuple[Key, Future[Receipt]]], house: House, on_failure: OnFailure) -> None:
+    """Write down the results that are there, together; if that fails, each by itself."""
+    results = [(key, _outcome(future)) for key, future in finished]
+    try:
+        with transaction():
+            for key, outcome in results:
+                _record(key, outcome, house, on_failure)
+    except Exception as error:  # noqa: BLE001 - one bad row must not lose the others' results
+        log.error("results recorded one by one", error=type(error).__name__)
+        work_through("record", [key for key, _ in results], _one_by_one(dict(results), house, on_failure))
+
+
+def _one_by_one(
+    outcomes: dict[Key, Receipt | NotSent | MaybeSent], house: House, on_failure: OnFailure
+) -> Callable[[Key], None]:
+    def work(key: Key) -> None:
+        with transaction():
+            _record(key, outcomes[key], house, on_failure)
+
+    return work
+
+
+def _outcome(future: Future[Receipt]) -> Receipt | NotSent | MaybeSent:
+    try:
+        return future.result()
+    except NotSent as refused:
+        return refused
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the carrier may have the text
+        return error if isinstance(error, MaybeSent) else MaybeSent(type(error).__name__)
+
+
+def _record(key: Key, outcome: Receipt | NotSent | MaybeSent, house: House, on_failure: OnFailure) -> None:
+    message = db.session.get(OutboundMessage, key, with_for_update=True)
+    if message is None:
+        return
+    now = house.now()
+    if isinstance(outcome, Receipt):
+        adopt(message, outcome, house, on_failure)
+    elif isinstance(outcome, MaybeSent):
+        message.state = State.UNSURE.value if message.message_sid is None else message.state
+    else:
+        _refused(message, outcome, house, on_failure, now)
+
+
+def _refused(message: OutboundMessage, refused: NotSent, house: House, on_failure: OnFailure, now: datetime) -> None:
+    message.error_code = refused.code
+    if refused.transient and message.attempts < POLICIES[Kind(message.kind)].attempts:
+        message.send_at, message.lease_until = now + retry_after(message.attempts), None
+        return
+    _failed(message, State.FAILED, house, on_failure, now)
+
+
+def adopt(message: OutboundMessage, receipt: Receipt, house: House, on_failure: OnFailure) -> None:
+    """The carrier has this text: take over its id and its state, unless a report already said more."""
+    now, confirm = house.now(), POLICIES[Kind(message.kind)].confirm
+    message.message_sid = message.message_sid or receipt.message_sid
+    message.sent_at, message.lease_until, message.send_at = message.sent_at or now, None, None
+    if confirm and not State(message.state).final:
+        message.confirm_by = house.machine_now() + confirm
+    _advance(message, receipt.status, receipt.error_code, house, on_failure, now)
+
+
+# Reports -------------------------------------------------------------------------------------------------------------
+
+
+def record_report(
+    key: Key, message_sid: str, status: str, error_code: int | None, house: House, on_failure: OnFailure
+) -> bool:
+    """Keep one status report of the carrier and move the text on, never back. False when no such text is ours."""
+    now = house.now()
+    with transaction() as session:
+        message = session.get(OutboundMessage, key, with_for_update=True)
+        if message is None:
+            return False
+        fresh = insert_once(
+            DeliveryReport,
+            clinic_id=key[0],
+            id=uuid7(),
+            outbound_id=key[1],
+            message_sid=message_sid,
+            status=status,
+            error_code=error_code,
+            at=now,
+        )
+        if fresh and message.message_sid in (None, message_sid):
+            message.message_sid = message_sid
+            message.sent_at, message.lease_until, message.send_at = message.sent_at or now, None, None
+            _advance(message, status, error_code, house, on_failure, now)
+    return True
+
+
+def _advance(
+    message: OutboundMessage, status: str, error_code: int | None, house: House, on_failure: OnFailure, now: datetime
+) -> None:
+    if not supersedes(status, message.carrier_status):
+        return
+    message.carrier_status = status
+    state = state_of(status)
+    if state in (State.UNDELIVERED, State.FAILED):
+        message.error_code = error_code
+        _failed(message, state, house, on_failure, now)
+        return
+    message.state = state.value
+    if state is State.DELIVERED:
+        message.settled_at, message.confirm_by = now, None
+
+
+def _failed(message: OutboundMessage, state: State, house: House, on_failure: OnFailure, now: datetime) -> None:
+    message.state, message.settled_at = state.value, now
+    message.confirm_by = message.lease_until = message.send_at = None
+    if class_of(message.error_code) is Class.OPTED_OUT and message.patient_id is not None:
+        patient = db.session.get_one(Patient, (message.clinic_id, message.patient_id))
+        record_opt_out(patient, "carrier", f"carrier error {message.error_code}", now)
+    on_failure(message, house, now)
+
+
+# Unknown results -----------------------------------------------------------------------------------------------------
+
+
+def settle_unknown(house: House, on_failure: OnFailure) -> int:
+    """Look up at the carrier every claimed text without a result, before anything is sent again (S9)."""
+    stale = select(OutboundMessage.clinic_id, OutboundMessage.id).where(
+        OutboundMessage.send_at.is_(None),
+        OutboundMessage.state.in_((State.QUEUED.value, State.UNSURE.value)),
+        OutboundMessage.lease_until <= house.machine_now(),
+    )
+    keys = [(row.clinic_id, row.id) for row in db.session.execute(stale.limit(BATCH))]
+    return work_through("settle", keys, lambda key: _settle(key, house, on_failure))
+
+
+def _settle(key: Key, house: House, on_failure: OnFailure) -> None:
+    """A text the carrier has is adopted; one it has not is sent again if it must or may still go."""
+    receipt = _look_up(key, house)
+    with transaction() as session:
+        message = session.get_one(OutboundMessage, key, with_for_update=True)
+        if message.lease_until is None:  # a report came in between
+            return
+        if receipt is not None:
+            adopt(message, receipt, house, on_failure)
+        else:
+            _send_again(message, house, on_failure)
+
+
+def _look_up(key: Key, house: House) -> Receipt | None:
+    """What the carrier has of this text. Raises `MaybeSent` when it cannot be asked: then nothing is decided."""
+    message = db.session.get_one(OutboundMessage, key)
+    to, body, since = message.to_number, message.body, message.claimed_at or message.created_at
+    db.session.rollback()  # no transaction stays open across a carrier call
+    receipt = house.gateway.find(to=to, body=body, since=since)
+    if receipt is not None and _is_of_another(receipt.message_sid, key):
+        return None
+    return receipt
+
+
+def _is_of_another(message_sid: str, key: Key) -> bool:
+    owner = db.session.scalar(
+        select(OutboundMessage.id).where(OutboundMessage.clinic_id == key[0], OutboundMessage.message_sid == message_sid)
+    )
+    return owner not in (None, key[1])
+
+
+def _send_again(message: OutboundMessage, house: House, on_failure: OnFailure) -> None:
+    now = house.now()
+    policy = POLICIES[Kind(message.kind)]
+    expired = message.expires_at is not None and message.expires_at <= now
+    # A plain reply that rode on a webhook response nobody confirmed is not worth a second text.
+    if policy.safety or (message.by == "rest" and not expired):
+        message.by, message.state = "rest", State.QUEUED.value
+        message.send_at, message.lease_until, message.confirm_by = now, None, None
+    else:
+        _failed(message, State.FAILED, house, on_failure, now)
+
+
+def chase_unconfirmed(house: House, on_failure: OnFailure) -> int:
+    """A safety text without a delivery report in time is looked up, sent once more, and then counts as not delivered."""
+    late = select(OutboundMessage.clinic_id, OutboundMessage.id).where(
+        OutboundMessage.confirm_by <= house.machine_now()
+    )
+    keys = [(row.clinic_id, row.id) for row in db.session.execute(late.limit(BATCH))]
+    return work_through("confirm", keys, lambda key: _chase(key, house, on_failure))
+
+
+def _chase(key: Key, house: House, on_failure: OnFailure) -> None:
+    try:
+        receipt = _look_up(key, house)
+    except MaybeSent:
+        receipt = None  # at least once: a safety text does not wait for a carrier that cannot be asked
+    with transaction() as session:
+        if not claim(OutboundMessage, key, OutboundMessage.confirm_by <= house.machine_now(), confirm_by=None):
+            return
+        message = session.get_one(OutboundMessage, key, populate_existing=True)
+        message.lease_until = None
+        if receipt is not None:
+            message.message_sid = message.message_sid or receipt.message_sid
+            _advance(message, receipt.status, receipt.error_code, house, on_failure, house.now())
+        if State(message.state).final:
+            return
+        message.state = State.UNSURE.value if message.message_sid is None else message.state
+        if message.kind != Kind.PAGE.value and message.resend_of is None:
+            _once_more(message, house.now())
+        else:
+            on_failure(message, house, house.now())
+
+
+def _once_more(message: OutboundMessage, now: datetime) -> None:
+    """The same words in a row of their own: the first keeps its id and whatever report may still come."""
+    again = _queue(
+        message.clinic_id,
+        Kind(message.kind),
+        message.text_name,
+        message.to_number,
+        message.body,
+        now,
+        patient_id=message.patient_id,
+        escalation_id=message.escalation_id,
+        resend_of=message.id,
+        priority=message.priority,
+    )
+    audit.record(again.clinic_id, audit.SYSTEM, "safety_text_sent_again", message.id, now)

@@ -1,0 +1,1 @@
+"""What Aftercare remembers: tables, column types and migrations; no rules, no sends."""

@@ -1,0 +1,51 @@
+"""Clinics, and each clinic's escalation policy."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from backend.store.database import Base, ClinicRow
+
+UNROUTED = UUID(int=0)
+"""The clinic of texts that came to a number no clinic has: kept all the same, and put before the operator."""
+
+
+class Clinic(Base):
+    """A clinic. Its name and numbers are public and stand in every text, so they are not encrypted."""
+
+    __tablename__ = "clinics"
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        UniqueConstraint("number"),
+        CheckConstraint("next_case > 0", name="next_case_positive"),
+    )
+
+    id: Mapped[UUID] = mapped_column("clinic_id", primary_key=True, default=uuid7)
+    slug: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(120))
+    number: Mapped[str] = mapped_column(String(32))
+    phone: Mapped[str] = mapped_column(String(32))
+    timezone: Mapped[str] = mapped_column(String(64))
+    country: Mapped[str] = mapped_column(String(2))
+    next_case: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class PolicyStep(ClinicRow, Base):
+    """One rung of a clinic's escalation policy."""
+
+    __tablename__ = "policy_steps"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "position"),
+        CheckConstraint("wait_minutes > 0", name="wait_positive"),
+        CheckConstraint("(audience = 'staff') = (staff_id IS NOT NULL)", name="staff_named"),
+    )
+
+    clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.clinic_id"), primary_key=True)
+    position: Mapped[int]
+    audience: Mapped[str] = mapped_column(String(16))
+    staff_id: Mapped[UUID | None]
+    wait_minutes: Mapped[int]

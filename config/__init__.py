@@ -1,0 +1,1 @@
+"""What a deployment sets (environment) and what clinicians sign (the files beside this one)."""

@@ -1,0 +1,259 @@
+"""The signed files as domain objects, or no start-up: parsed, checked against their pinned digests, every fault at once."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from backend.domain.concerns import Priority
+from backend.domain.lexicon import Lexicon, build_lexicon
+from backend.domain.protocol import (
+    CheckInRule,
+    CrisisPack,
+    CrisisReplies,
+    EscalationRules,
+    Protocol,
+    Step,
+    Thresholds,
+    Window,
+)
+from backend.domain.texts import Texts, faults_of
+
+FOLDER = Path(__file__).parent
+SIGNOFF = "signoff.toml"
+OLDEST_VERIFICATION = timedelta(days=180)  # clinical notes 4a: crisis numbers are verified again at least so often
+
+
+class UnsignedError(Exception):
+    """A signed file is missing, malformed, unfit or changed; `faults` says everything, one line each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed which state of the files."""
+
+    name: str
+    licence: str
+    signed_on: date
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a clinician signs: protocol, texts, crisis packs and lexicon."""
+
+    protocol: Protocol
+    texts: Texts
+    packs: Mapping[str, CrisisPack]
+    lexicons: tuple[Lexicon, ...]
+    digest: str
+    signatures: tuple[Signature, ...]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a named clinician signed exactly these files; if not, this is test mode."""
+        return any(signature.digest == self.digest for signature in self.signatures)
+
+    def faults_for(self, *, clinic: str, phone: str, country: str) -> list[str]:
+        """Why the texts cannot serve a clinic of this name, phone and country; empty when they can."""
+        pack = self.packs.get(country)
+        if pack is None:
+            return [f"country: there is no crisis pack for {country}; there is one for {', '.join(sorted(self.packs))}"]
+        return faults_of(
+            self.texts, clinic=clinic, phone=phone, emergency=pack.emergency, crisis_line=pack.crisis_line
+        )
+
+
+def load_signed(folder: Path = FOLDER) -> Signed:
+    """Everything under `folder`. Raises `UnsignedError` with every fault at once."""
+    documents, faults = _documents(folder)
+    pinned = documents.pop(SIGNOFF, {})
+    actual = digests(folder)
+    faults += _digest_faults(pinned.get("digests", {}), actual)
+    if faults:
+        raise UnsignedError(faults)
+    signed, faults = _built(documents, pinned, combined_digest(actual))
+    if signed is None or faults:
+        raise UnsignedError(faults)
+    return signed
+
+
+def digests(folder: Path = FOLDER) -> dict[str, str]:
+    """The sha256 of every signed file, by its path below `folder`."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in _signed_files(folder)
+    }
+
+
+def combined_digest(files: Mapping[str, str]) -> str:
+    """One digest over all signed files: what a signature binds."""
+    return hashlib.sha256("\n".join(f"{name} {digest}" for name, digest in sorted(files.items())).encode()).hexdigest()
+
+
+def pin(folder: Path = FOLDER) -> str:
+    """Write the files' present digests into the sign-off file, keeping its signatures. Returns the combined digest."""
+    path = folder / SIGNOFF
+    head, _, _ = path.read_text(encoding="utf-8").partition("[digests]")
+    lines = "".join(f'"{name}" = "{digest}"\n' for name, digest in digests(folder).items())
+    path.write_text(f"{head}[digests]\n{lines}", encoding="utf-8")
+    return combined_digest(digests(folder))
+
+
+def stale_packs(signed: Signed, today: date) -> list[str]:
+    """Crisis packs whose numbers nobody has verified for too long."""
+    return [
+        f"crisis/{pack.country.lower()}.toml: verified on {pack.verified_on}, more than {OLDEST_VERIFICATION.days} days ago"
+        for pack in signed.packs.values()
+        if today - pack.verified_on > OLDEST_VERIFICATION
+    ]
+
+
+def _signed_files(folder: Path) -> list[Path]:
+    found = [folder / "protocol.toml", *(path for sub in ("crisis", "lexicon", "texts") for path in (folder / sub).glob("*.toml"))]
+    return sorted(path for path in found if path.exists())
+
+
+def _documents(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    documents: dict[str, dict[str, Any]] = {}
+    faults = []
+    for path in [*_signed_files(folder), folder / SIGNOFF]:
+        name = path.relative_to(folder).as_posix()
+        try:
+            documents[name] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            faults.append(f"{name}: cannot be read: {error}")
+    return documents, faults
+
+
+def _digest_faults(pinned: Mapping[str, str], actual: Mapping[str, str]) -> list[str]:
+    faults = [f"{name}: missing, but pinned in {SIGNOFF}" for name in pinned.keys() - actual.keys()]
+    faults += [f"{name}: not pinned in {SIGNOFF}" for name in actual.keys() - pinned.keys()]
+    changed = sorted(name for name in pinned.keys() & actual.keys() if pinned[name] != actual[name])
+    faults += [f"{name}: changed since it was pinned; review it, then run `aftercare signoff pin`" for name in changed]
+    return faults
+
+
+def _built(
+    documents: Mapping[str, dict[str, Any]], pinned: Mapping[str, Any], digest: str
+) -> tuple[Signed | None, list[str]]:
+    faults: list[str] = []
+    parts: dict[str, Any] = {}
+    for name, document in documents.items():
+        try:
+            parts[name] = _parsed(name, document)
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            faults += [f"{name}: {line}" for line in reason.split("\n")]
+    if "protocol.toml" not in documents:
+        faults.append("protocol.toml: missing")
+    if faults:
+        return None, faults
+    signed = Signed(
+        protocol=parts["protocol.toml"],
+        texts=_texts(documents),
+        packs={part.country: part for part in parts.values() if isinstance(part, CrisisPack)},
+        lexicons=tuple(part for part in parts.values() if isinstance(part, Lexicon)),
+        digest=digest,
+        signatures=tuple(_signature(entry) for entry in pinned.get("signature", ())),
+    )
+    return signed, _fitness_faults(signed)
+
+
+def _fitness_faults(signed: Signed) -> list[str]:
+    """The texts must be whole for some clinic; each clinic's own name and phone are checked when it is added."""
+    if not signed.packs or not signed.lexicons:
+        return ["crisis/, lexicon/: at least one crisis pack and one lexicon are needed"]
+    pack = next(iter(signed.packs.values()))
+    return signed.faults_for(clinic="Clinic", phone="+14155550100", country=pack.country)
+
+
+def _parsed(name: str, document: dict[str, Any]) -> object:
+    kind, _, file = name.partition("/")
+    if kind == "protocol.toml":
+        return build_protocol(document)
+    if kind == "crisis":
+        return _crisis_pack(document)
+    if kind == "lexicon":
+        return build_lexicon(file.removesuffix(".toml"), document)
+    return None
+
+
+def _texts(documents: Mapping[str, dict[str, Any]]) -> Texts:
+    by_language = {
+        name.removeprefix("texts/").removesuffix(".toml"): {k: v for k, v in document.items() if isinstance(v, str)}
+        for name, document in documents.items()
+        if name.startswith("texts/")
+    }
+    return Texts(by_language=by_language, staff=documents.get("texts/en.toml", {}).get("staff", {}))
+
+
+def _signature(entry: Mapping[str, Any]) -> Signature:
+    return Signature(entry["name"], entry["licence"], entry["signed_on"], entry["digest"])
+
+
+def _crisis_pack(document: Mapping[str, Any]) -> CrisisPack:
+    return CrisisPack(
+        country=document["country"],
+        calling_code=document["calling_code"],
+        emergency=document["emergency"],
+        crisis_line=document["crisis_line"],
+        verified_on=document["verified_on"],
+        languages=tuple(document["languages"]),
+    )
+
+
+def build_protocol(document: Mapping[str, Any]) -> Protocol:
+    """The protocol as values. Raises `KeyError`, `TypeError` or `ValueError` naming what is wrong."""
+    return Protocol(
+        version=document["version"],
+        window=Window(**document["window"]),
+        prompts_a_day=document["caps"]["per_day"],
+        prompts_in_seven_days=document["caps"]["per_seven_days"],
+        answers_expire_at=document["answers"]["expire_at"],
+        check_ins=tuple(_check_in(entry) for entry in document["check_in"]),
+        thresholds=Thresholds(**document["thresholds"]),
+        crisis_replies=_crisis_replies(document["crisis_reply"]),
+        escalation=_escalation(document["escalation"]),
+    )
+
+
+def _check_in(entry: Mapping[str, Any]) -> CheckInRule:
+    return CheckInRule(
+        name=entry["name"],
+        asks=tuple(entry["asks"]),
+        after_days=entry.get("after_days"),
+        after_hours=entry.get("after_hours", {}),
+        only_when=tuple(entry.get("only_when", ())),
+    )
+
+
+def _crisis_replies(entry: Mapping[str, int]) -> CrisisReplies:
+    return CrisisReplies(
+        suppress=timedelta(minutes=entry["suppress"]),
+        repeat=timedelta(minutes=entry["repeat"]),
+        full_again=timedelta(minutes=entry["full_again"]),
+        confirm=timedelta(seconds=entry["confirm_seconds"]),
+    )
+
+
+def _escalation(entry: Mapping[str, Any]) -> EscalationRules:
+    return EscalationRules(
+        steps=tuple(Step(step["audience"], timedelta(minutes=step["wait_minutes"])) for step in entry["step"]),
+        pace={Priority.from_label(label): pace for label, pace in entry["pace"].items()},
+        outcome_within={
+            Priority.from_label(label): timedelta(minutes=minutes)
+            for label, minutes in entry["outcome_within_minutes"].items()
+        },
+        page_from=entry["page_from"],
+        page_until=entry["page_until"],
+        repeat_round=timedelta(minutes=entry["repeat_round_minutes"]),
+    )
+
+
