@@ -168,8 +168,6 @@ function callParts(call) {
 }
 
 function showThread(phone) {
-  const thread = phone.card.querySelector(".thread");
-  const below = thread.scrollHeight - thread.scrollTop - thread.clientHeight;
   const items = [
     ...phone.data.thread.map((text) => ({ at: text.at, parts: () => textParts(text) })),
     ...phone.data.calls.map((call) => ({ at: call.at, parts: () => callParts(call) })),
@@ -183,8 +181,8 @@ function showThread(phone) {
     if (parts.length) day = itsDay;
     nodes.push(...parts);
   }
-  thread.replaceChildren(...(nodes.length ? nodes : [make("p", "quiet", "No texts yet")]));
-  if (below < 80) thread.scrollTop = thread.scrollHeight;
+  const shown = nodes.length ? nodes : [make("p", "quiet", "No texts yet")];
+  phone.card.querySelector(".thread").replaceChildren(...shown);
 }
 
 function showCall(phone) {
@@ -209,9 +207,11 @@ function showPhone(data) {
   label.textContent = data.label || "Unnamed phone";
   label.setAttribute("aria-label", `${data.label || "Unnamed phone"}: rename`);
   phone.card.querySelector(".badge.off").hidden = !data.off;
+  const thread = phone.card.querySelector(".thread");
+  const atEnd = first || thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   showThread(phone);
   showCall(phone);
-  if (first) phone.card.querySelector(".thread").scrollTop = 1e6;
+  if (atEnd) thread.scrollTop = thread.scrollHeight;
   if (phone.card.contains(document.activeElement)) markRead(phone);
   showUnread(phone);
 }
@@ -219,7 +219,8 @@ function showPhone(data) {
 const isWriting = () => [...phones.values()].some(({ card }) => card.contains(document.activeElement));
 
 function arrange() {
-  const ranked = [...phones.values()].sort((one, other) => other.data.changed - one.data.changed);
+  const rank = ({ data }) => (data.call?.status === "ringing" ? 1e12 : 0) + data.changed;
+  const ranked = [...phones.values()].sort((one, other) => rank(other) - rank(one));
   const holder = byId("phones");
   const inPlace = ranked.every((phone, place) => holder.children[place] === phone.card);
   if (!inPlace && !isWriting()) holder.replaceChildren(...ranked.map(({ card }) => card));
