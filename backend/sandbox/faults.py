@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from select import select
+from socket import SHUT_RDWR
 from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Literal
@@ -202,4 +204,6 @@ def _cut(environ: "WSGIEnvironment") -> Response:
     connection = environ.get("werkzeug.socket")
     if connection is None:
         raise ConnectionCut
+    with suppress(OSError):
+        connection.shutdown(SHUT_RDWR)
     raise ConnectionAbortedError("cut on purpose")
