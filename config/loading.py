@@ -24,6 +24,7 @@ from backend.domain.texts import Texts, faults_of
 
 FOLDER = Path(__file__).parent
 SIGNOFF = "signoff.toml"
+_DIGESTS = "\n[digests]\n"
 OLDEST_VERIFICATION = timedelta(days=180)  # clinical notes 4a: crisis numbers are verified again at least so often
 
 
@@ -100,9 +101,9 @@ def combined_digest(files: Mapping[str, str]) -> str:
 def pin(folder: Path = FOLDER) -> str:
     """Write the files' present digests into the sign-off file, keeping its signatures. Returns the combined digest."""
     path = folder / SIGNOFF
-    head, _, _ = path.read_text(encoding="utf-8").partition("[digests]")
+    head, mark, _ = path.read_text(encoding="utf-8").partition(_DIGESTS)
     lines = "".join(f'"{name}" = "{digest}"\n' for name, digest in digests(folder).items())
-    path.write_text(f"{head}[digests]\n{lines}", encoding="utf-8")
+    path.write_text(f"{head}{mark or _DIGESTS}{lines}", encoding="utf-8")
     return combined_digest(digests(folder))
 
 

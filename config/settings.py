@@ -72,7 +72,7 @@ class Settings(BaseModel):
     @property
     def town_clock_path(self) -> Path:
         """Where the sandbox's movable clock keeps its offset."""
-        return self.var_dir / "town_clock.json"
+        return self.var_dir / "town-clock.json"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from backend.domain.context import Context, Sentence, Standing, read_context
 from backend.domain.normalise import Word, read_words
-from backend.domain.phrases import PhraseBook
+from backend.domain.phrases import END, START, Hit, PhraseBook
 from backend.domain.rules import Rule, read_rule, texts
 from backend.domain.spelling import Speller
 
@@ -40,11 +40,13 @@ class Lexicon:
             yield from self._in_sentence(sentence, opener)
 
     def _in_sentence(self, words: Sequence[Word], next_word: str) -> Iterator[Finding]:
-        hits = list(self._book.find([word.text for word in words]))
+        hits = [_inside(hit, len(words)) for hit in self._book.find([START, *(word.text for word in words), END])]
         if not hits:
             return
         sentence = Sentence(self.context, words, next_word)
         for hit in hits:
+            if hit.start >= hit.end:
+                continue
             rule = self.rules[hit.label]
             standing = self.context.judge(sentence, hit, anyone=rule.anyone)
             yield Finding(rule, standing, (words[hit.start].start, words[hit.end - 1].end))
@@ -60,6 +62,11 @@ class Lexicon:
                 last = words[at + taken - 1]
                 yield Word(spelt, word.start, last.end, word.clause, word.sentence)
             at += taken
+
+
+def _inside(hit: Hit, length: int) -> Hit:
+    """The hit without the marks for the sentence's start and end."""
+    return Hit(hit.label, max(hit.start - 1, 0), min(hit.end - 1, length))
 
 
 def _tables(document: Mapping[str, object], key: str, faults: list[str]) -> list[Mapping[str, object]]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 _GAP_LIMIT = 6
 _SLOT_DEPTH = 6
+START, END = "^", "$"
 
 # A phrase is words; `a|b` either; `word?` may be missing; `@name` a named slot (a list of phrases); `~3` up to three
-# words of any kind. There is no other syntax, so nothing a clinician can write makes matching slow.
+# words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a clinician can write makes matching slow.
 
 
 @dataclass(frozen=True, slots=True)

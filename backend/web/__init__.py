@@ -2,6 +2,8 @@
 
 from apiflask import APIFlask
 
+from backend.web.api import register_api
+from backend.web.console import register_console
 from backend.web.health import health
 from backend.web.twilio_webhooks import webhooks
 
@@ -9,4 +11,7 @@ from backend.web.twilio_webhooks import webhooks
 def register(app: APIFlask) -> None:
     """Put every way in on the application."""
     for blueprint in (webhooks, health):
+        blueprint.enable_openapi = False  # type: ignore[attr-defined] # APIFlask's own switch; only the API is described
         app.register_blueprint(blueprint)
+    register_api(app)
+    register_console(app)

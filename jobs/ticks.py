@@ -1,0 +1,54 @@
+"""One thin function a tick: each looks for one kind of work and does all of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from backend.services import audit, check_ins, escalations, inbox, outbox, reconcile
+from backend.services.escalations import on_failure
+from backend.services.house import House
+
+SENDERS = 8  # texts in flight at once, and so connections to the carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A name for the logs, how often (seconds), and what looks for the work and says how much it did."""
+
+    name: str
+    every: float
+    work: Callable[[House], int]
+
+
+class Senders:
+    """Two pools, so that no wave of prompts stands before a page or a crisis text."""
+
+    def __init__(self) -> None:
+        self._safety = ThreadPoolExecutor(SENDERS, thread_name_prefix="safety")
+        self._others = ThreadPoolExecutor(SENDERS, thread_name_prefix="others")
+
+    def safety_texts(self, house: House) -> int:
+        return outbox.send_due(house, self._safety, on_failure, safety=True)
+
+    def other_texts(self, house: House) -> int:
+        return outbox.send_due(house, self._others, on_failure, safety=False)
+
+    def close(self) -> None:
+        for pool in (self._safety, self._others):
+            pool.shutdown(wait=True)
+
+
+def ticks(senders: Senders) -> tuple[Tick, ...]:
+    """Every tick of the clock, the most urgent first."""
+    return (
+        Tick("page", 1, escalations.page_overdue),
+        Tick("send safety texts", 0.5, senders.safety_texts),
+        Tick("understand", 2, inbox.understand_left_behind),
+        Tick("chase unconfirmed", 2, lambda house: outbox.chase_unconfirmed(house, on_failure)),
+        Tick("prompt", 1, check_ins.prompt_due),
+        Tick("send other texts", 1, senders.other_texts),
+        Tick("settle unknown", 5, lambda house: outbox.settle_unknown(house, on_failure)),
+        Tick("miss", 10, check_ins.miss_overdue),
+        Tick("take in missed", 60, reconcile.take_in_missed),
+        Tick("seal audit", 10, lambda _house: audit.seal_new()),
+    )
