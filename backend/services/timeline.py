@@ -1,20 +1,24 @@
 """Everything that happened with one patient, or to one case, as one list in the order of time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import OUTCOME_WORDS, Outcome
+from backend.domain.outbound import Kind
 from backend.store.check_ins import CheckIn, Score
-from backend.store.database import ClinicRow, db
+from backend.store.database import db
 from backend.store.escalations import Escalation, EscalationEvent
 from backend.store.patients import ConsentEvent, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
+
+Row = TypeVar("Row")
 
 NEWEST = 200
 SOMEBODY = "somebody"
@@ -34,7 +38,6 @@ _EVENT = {
     "note": "{who} wrote a note",
     "resolved": "{who} closed the case",
 }
-_CASE_EVENTS_OF_A_PATIENT = ("raised", "paged", "nobody", "patient_not_reached", "acknowledged", "note", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +56,167 @@ class Entry:
 
 
 def timeline_of(clinic_id: UUID, patient_id: UUID, *, newest: int = NEWEST) -> list[Entry]:
-    """One patient's treatments, check-ins, texts both ways, consent and cases, newest first; what is planned stands on top."""
+    """One patient's treatments, check-ins, texts both ways, consent and cases, newest first, what is planned on top."""
+    key = (clinic_id, patient_id)
     entries = [
-        *map(_treatment, _newest_of(Treatment, Treatment.ended_at, clinic_id, patient_id, newest)),
-        *map(_check_in, _newest_of(CheckIn, CheckIn.due_at, clinic_id, patient_id, newest)),
-        *_texts_in(_newest_of(InboundMessage, InboundMessage.received_at, clinic_id, patient_id, newest)),
-        *map(_text_out, _newest_of(OutboundMessage, OutboundMessage.created_at, clinic_id, patient_id, newest)),
-        *map(_consent, _newest_of(ConsentEvent, ConsentEvent.at, clinic_id, patient_id, newest)),
-        *_cases_of(clinic_id, patient_id, newest),
+        *(_treatment(row) for row in _newest(Treatment, Treatment.ended_at, key, newest)),
+        *(_check_in(row) for row in _newest(CheckIn, CheckIn.due_at, key, newest)),
+        *_texts_in(_newest(InboundMessage, InboundMessage.received_at, key, newest)),
+        *(_text_out(row) for row in _newest(OutboundMessage, OutboundMessage.created_at, key, newest)),
+        *(_consent(row) for row in _newest(ConsentEvent, ConsentEvent.at, key, newest)),
+        *_cases_of(key, newest),
     ]
-    return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)[:newest]
+    return sorted(entries, key=_moment, reverse=True)[:newest]
 
 
 def case_timeline(case: Escalation) -> list[Entry]:
     """One case's texts both ways and everything that happened to it, oldest first."""
-    events = _rows_of_case(EscalationEvent, case)
-    sent = {message.id: message for message in _rows_of_case(OutboundMessage, case)}
-    names = _names_of(case.clinic_id, [event.staff_id for event in events])
-    pages = {event.outbound_id for event in events}
+    events = db.session.scalars(
+        select(EscalationEvent).where(
+            EscalationEvent.clinic_id == case.clinic_id, EscalationEvent.escalation_id == case.id
+        )
+    ).all()
+    texts_in = select(InboundMessage).where(
+        InboundMessage.clinic_id == case.clinic_id, InboundMessage.escalation_id == case.id
+    )
     entries = [
-        *_texts_in(_rows_of_case(InboundMessage, case)),
-        *(_text_out(message) for message in sent.values() if message.id not in pages and message.staff_id is None),
-        *(_event(event, case, names, sent) for event in events),
+        *_texts_in(db.session.scalars(texts_in).all()),
+        *(_text_out(message) for message in texts_to_patient(case)),
+        *_events(events, {case.id: case}, with_number=False),
     ]
-    # What a text caused stands after the text, though both carry the same time.
-    return sorted(entries, key=lambda entry: (entry.at, entry.kind != "text_in", entry.id))
+    return sorted(entries, key=_moment)
 
 
-def _newest_of(
-    model: type[ClinicRow], at: object, clinic_id: UUID, patient_id: UUID, newest: int
-) -> Sequence[ClinicRow]:
+def texts_to_patient(case: Escalation) -> Sequence[OutboundMessage]:
+    """What was sent about this case to the person it is about, oldest first."""
     return db.session.scalars(
-        select(model)
-        .where(model.clinic_id == clinic_id, model.patient_id == patient_id)  # type: ignore[attr-defined] # all five have one
-        .order_by(at.desc())  # type: ignore[attr-defined] # a column of that model
-        .limit(newest)
+        select(OutboundMessage)
+        .where(
+            OutboundMessage.clinic_id == case.clinic_id,
+            OutboundMessage.escalation_id == case.id,
+            OutboundMessage.kind != Kind.PAGE.value,
+            OutboundMessage.staff_id.is_(None),
+        )
+        .order_by(OutboundMessage.created_at)
     ).all()
 
 
-def _rows_of_case[Row: ClinicRow](model: type[Row], case: Escalation) -> Sequence[Row]:
-    return ()
+def _moment(entry: Entry) -> tuple[datetime, bool, UUID]:
+    """In the order of time; what a text caused stands after the text, though both carry the same time."""
+    return entry.at, entry.kind != "text_in", entry.id
 
 
+def _newest(model: type[Row], at: Any, key: tuple[UUID, UUID], newest: int) -> Sequence[Row]:
+    of: Any = model
+    mine = select(model).where(of.clinic_id == key[0], of.patient_id == key[1])
+    return db.session.scalars(mine.order_by(at.desc()).limit(newest)).all()
+
+
+def _treatment(row: Treatment) -> Entry:
+    facts = [f"{row.route} at {'home' if row.setting == 'home' else 'the clinic'}"]
+    facts += [
+        f"{name} before {value}"
+        for name, value in (("mood", row.baseline_mood), ("pain", row.baseline_pain))
+        if value is not None
+    ]
+    facts += [
+        word
+        for word, holds in (("went home with somebody", row.escort), ("another sedative given", row.co_sedative))
+        if holds
+    ]
+    return Entry(row.ended_at, "treatment", row.id, "Treatment ended", ", ".join(facts))
+
+
+def _check_in(row: CheckIn) -> Entry:
+    at = row.answered_at or row.missed_at or row.skipped_at or row.prompted_at or row.due_at
+    asks = ", ".join(ask.replace("_", " ") for ask in row.asks)
+    detail = f"asks {asks}" if row.skipped_because is None else row.skipped_because
+    return Entry(at, "check_in", row.id, f"Check-in {named(row.name)} {row.state}", detail)
+
+
+def _texts_in(rows: Sequence[InboundMessage]) -> Iterator[Entry]:
+    scores = _scores_in(rows)
+    for row in rows:
+        facts = [(row.disposition or "not read yet").replace("_", " "), *scores.get(row.id, ())]
+        facts += [f"{row.media_count} attached"] if row.media_count else []
+        yield Entry(row.received_at, "text_in", row.id, row.body, ", ".join(facts))
+
+
+def _scores_in(rows: Sequence[InboundMessage]) -> Mapping[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    if rows:
+        of_these = select(Score).where(
+            Score.clinic_id == rows[0].clinic_id, Score.inbound_id.in_([row.id for row in rows])
+        )
+        for score in db.session.scalars(of_these.order_by(Score.measure)):
+            found.setdefault(score.inbound_id, []).append(f"{score.measure} {score.value}")
+    return found
+
+
+def _text_out(row: OutboundMessage) -> Entry:
+    state = row.state if row.error_code is None else f"{row.state} (carrier error {row.error_code})"
+    return Entry(row.created_at, "text_out", row.id, row.body, f"{row.kind.replace('_', ' ')}, {state}")
+
+
+def _consent(row: ConsentEvent) -> Entry:
+    return Entry(row.at, "consent", row.id, _CONSENT[row.kind], f"{row.method}: {row.evidence}")
+
+
+def _cases_of(key: tuple[UUID, UUID], newest: int) -> Iterator[Entry]:
+    cases = {case.id: case for case in _newest(Escalation, Escalation.opened_at, key, newest)}
+    of_these = select(EscalationEvent).where(
+        EscalationEvent.clinic_id == key[0], EscalationEvent.escalation_id.in_(list(cases))
+    )
+    events = db.session.scalars(of_these.order_by(EscalationEvent.at.desc()).limit(newest)).all() if cases else ()
+    return _events(events, cases, with_number=True)
+
+
+def _events(
+    events: Sequence[EscalationEvent], cases: Mapping[UUID, Escalation], *, with_number: bool
+) -> Iterator[Entry]:
+    clinic_id = events[0].clinic_id if events else None
+    names = _names_of(clinic_id, {event.staff_id for event in events if event.staff_id})
+    states = _states_of(clinic_id, {event.outbound_id for event in events if event.outbound_id})
+    for event in events:
+        case = cases[event.escalation_id]
+        said = _EVENT.get(event.kind, event.kind.replace("_", " "))
+        who = names.get(event.staff_id, SOMEBODY) if event.staff_id else SOMEBODY
+        text = said.format(who=who, detail=event.detail)
+        text = (
+            f"Case {case.number}: {text[0].lower() if text.startswith('Case') else text[0]}{text[1:]}"
+            if with_number
+            else text
+        )
+        yield Entry(event.at, f"case_{event.kind}", event.id, text, _event_detail(event, case, states))
+
+
+def _event_detail(event: EscalationEvent, case: Escalation, states: Mapping[UUID, str]) -> str:
+    if event.kind == "resolved":
+        return f"{OUTCOME_WORDS[Outcome(case.outcome)]}. {event.detail}".rstrip() if case.outcome else event.detail
+    if event.kind == "opened":
+        return Priority(case.priority).label
+    if event.kind == "raised":
+        return ""
+    if event.outbound_id is not None and event.kind in ("paged", "nobody"):
+        step = f"step {event.step + 1}, " if event.step is not None else ""
+        return f"{step}text {states.get(event.outbound_id, 'unknown')}"
+    if event.kind == "step_empty" and event.step is not None:
+        return f"step {event.step + 1}"
+    return f"by {event.detail}" if event.kind == "acknowledged" and event.detail else event.detail
+
+
+def _names_of(clinic_id: UUID | None, staff_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    of_these = select(Staff).where(Staff.clinic_id == clinic_id, Staff.id.in_(list(staff_ids)))
+    return {person.id: person.name for person in db.session.scalars(of_these)} if clinic_id else {}
+
+
+def _states_of(clinic_id: UUID | None, message_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    of_these = select(OutboundMessage.id, OutboundMessage.state).where(
+        OutboundMessage.clinic_id == clinic_id, OutboundMessage.id.in_(list(message_ids))
+    )
+    return {row.id: row.state for row in db.session.execute(of_these)} if clinic_id else {}
+
+
+def named(check_in: str) -> str:
+    """A check-in's name as staff read it: `day 3`, `same day`."""
+    return check_in.replace("_", " ")
