@@ -26,19 +26,19 @@ class Ratings:
 
 
 _HIGHEST = 10
+_SHORT = 25  # tokens; in a longer story a number is seldom an answer
 _TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_]")
 
 _NUMBER_WORDS = {
-    **{word: at for at, word in enumerate("zero one two three four five six seven eight nine ten".split())},
-    **{word: at for at, word in enumerate("cero uno dos tres cuatro cinco seis siete ocho nueve diez".split())},
+    **{word: at for at, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])},
+    **{word: at for at, word in enumerate(["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez"])},
     "sevn": 7, "eigth": 8, "eigt": 8, "thre": 3, "fiv": 5, "fuor": 4, "un": 1, "una": 1, "nil": 0,
     "ciete": 7, "sies": 6, "nuebe": 9, "sinco": 5, "dies": 10,
 }  # fmt: skip
 # "one" and "un" are mostly articles; a bare "no" is never zero.
 _ARTICLES = frozenset({"one", "un", "una", "uno", "ten"})
 _LARGE_WORDS = frozenset(
-    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand once doce trece catorce quince veinte treinta cuarenta cincuenta cien ciento mil".split()
+    ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "once", "doce", "trece", "catorce", "quince", "veinte", "treinta", "cuarenta", "cincuenta", "cien", "ciento", "mil"]
 )
 _SLOTS = {
     **dict.fromkeys(("mood", "mod", "moood", "animo", "humor", "m", "feeling", "estado"), Measure.MOOD),
@@ -46,38 +46,31 @@ _SLOTS = {
 }
 _LETTER_SLOTS = frozenset({"m", "p", "d"})
 _UNITS = frozenset(
-    "mg mcg ml g gm grams milligrams hours hour hrs hr h horas hora days day dias dia weeks week wks semanas semana months month meses "
-    "mes years year yrs yr anos ano min mins minutes minutos am pm oclock o times time veces vez x pills pill tabs tab tablets pastillas "
-    "doses dose dosis people kids children miles blocks lbs pounds kg percent st nd rd th ft feet dollars bucks cups glasses pints drinks "
-    "beers nights night noches noche sessions session treatments infusions sesiones kilos stars cm cats dogs men women more mas plus "
-    "appointments calls texts messages points degrees beats bpm sugars naps meals units refills bottles minute ounces oz pts steps".split()
+    ["mg", "mcg", "ml", "g", "gm", "grams", "milligrams", "hours", "hour", "hrs", "hr", "h", "horas", "hora", "days", "day", "dias", "dia", "weeks", "week", "wks", "semanas", "semana", "months", "month", "meses", "mes", "years", "year", "yrs", "yr", "anos", "ano", "min", "mins", "minutes", "minutos", "am", "pm", "oclock", "o", "times", "time", "veces", "vez", "x", "pills", "pill", "tabs", "tab", "tablets", "pastillas", "doses", "dose", "dosis", "people", "kids", "children", "miles", "blocks", "lbs", "pounds", "kg", "percent", "st", "nd", "rd", "th", "ft", "feet", "dollars", "bucks", "cups", "glasses", "pints", "drinks", "beers", "nights", "night", "noches", "noche", "sessions", "session", "treatments", "infusions", "sesiones", "kilos", "stars", "cm", "cats", "dogs", "men", "women", "more", "mas", "plus", "appointments", "calls", "texts", "messages", "points", "degrees", "beats", "bpm", "sugars", "naps", "meals", "units", "refills", "bottles", "minute", "ounces", "oz", "pts", "steps"]
 )
 _BEFORE_OTHERS = frozenset(
-    "took take taking tome tomo day dia session week room age aged number suite apt at every until since before after by case ack dose "
-    "for last past next only street call text been treatment chapter page line unit step gate platform bus route level grade".split()
+    ["took", "take", "taking", "tome", "tomo", "day", "dia", "session", "week", "room", "age", "aged", "number", "suite", "apt", "at", "every", "until", "since", "before", "after", "by", "case", "ack", "dose", "for", "last", "past", "next", "only", "street", "call", "text", "been", "treatment", "chapter", "page", "line", "unit", "step", "gate", "platform", "bus", "route", "level", "grade"]
 )
 _MONTHS = frozenset(
-    "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september october november december".split()
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december"]
 )
 _PAST = frozenset(
-    "was were from yesterday before earlier usually normally originally used started era estaba ayer antes typically ago".split()
+    ["was", "were", "from", "yesterday", "before", "earlier", "usually", "normally", "originally", "used", "started", "era", "estaba", "ayer", "antes", "typically", "ago"]
 )
-_NOW = frozenset("now today currently to ahora hoy down currently tonight".split())
-_CORRECTIONS = frozenset("no wait sorry actually mean meant perdon correction rather digo instead".split())
+_NOW = frozenset(["now", "today", "currently", "to", "ahora", "hoy", "down", "currently", "tonight"])
+_CORRECTIONS = frozenset(["no", "wait", "sorry", "actually", "mean", "meant", "perdon", "correction", "rather", "digo", "instead"])
 _VAGUE = frozenset(
-    "about around like maybe roughly approx approximately abt ish probably almost nearly guess think como casi unos aproximadamente quizas perhaps ard close near under over just above below between somewhere".split()
+    ["about", "around", "like", "maybe", "roughly", "approx", "approximately", "abt", "ish", "probably", "almost", "nearly", "guess", "think", "como", "casi", "unos", "aproximadamente", "quizas", "perhaps", "ard", "close", "near", "under", "over", "just", "above", "below", "between", "somewhere"]
 )
 _FRAME = frozenset(
-    "a an id i say its it is im at the my of be s would give to right hmm um uh well oh honestly so really easily score rating level "
-    "scale today now currently ahora hoy es esta un una el la mi de mas menos en tengo todo y and is has have still feel pretty "
-    "lets go with put me in currently overall still out on was that number answer got".split()
+    ["d", "ll", "m", "ve", "re", "goes", "went", "down", "haha", "lol", "only", "ok", "okay", "would", "have", "told", "me", "think", "a", "an", "id", "i", "say", "its", "it", "is", "im", "at", "the", "my", "of", "be", "s", "would", "give", "to", "right", "hmm", "um", "uh", "well", "oh", "honestly", "so", "really", "easily", "score", "rating", "level", "scale", "today", "now", "currently", "ahora", "hoy", "es", "esta", "un", "una", "el", "la", "mi", "de", "mas", "menos", "en", "tengo", "todo", "y", "and", "is", "has", "have", "still", "feel", "pretty", "lets", "go", "with", "put", "me", "in", "currently", "overall", "still", "out", "on", "was", "that", "number", "answer", "got"]
 )
 _ANSWERS_ON = frozenset(
-    "and y but pero because i im its it not with so still feeling today now thanks gracias good bad very ok okay feel the my just really better worse much at right out for en hoy ahora porque".split()
+    ["and", "y", "but", "pero", "because", "i", "im", "its", "it", "not", "with", "so", "still", "feeling", "today", "now", "thanks", "gracias", "good", "bad", "very", "ok", "okay", "feel", "the", "my", "just", "really", "better", "worse", "much", "at", "right", "out", "for", "en", "hoy", "ahora", "porque"]
 )
-_PRAISE = frozenset("would recommend service experience upvote date again recomiendo".split())
+_PRAISE = frozenset(["would", "recommend", "service", "experience", "upvote", "date", "again", "recomiendo"])
 _POLITE = frozenset(
-    "thanks thank you thx ty gracias please hi hello hey hola ok okay good morning evening afternoon buenos buenas dias tardes noches thumbsup pray heart blush smile slightly_smiling_face ok_hand".split()
+    ["thanks", "thank", "you", "thx", "ty", "gracias", "please", "hi", "hello", "hey", "hola", "ok", "okay", "good", "morning", "evening", "afternoon", "buenos", "buenas", "dias", "tardes", "noches", "thumbsup", "pray", "heart", "blush", "smile", "slightly_smiling_face", "ok_hand"]
 )
 
 
@@ -159,7 +152,7 @@ class _Text:
             or len(whole) > 2
             or (point and len(part) != 1)
             or not part.isdecimal() * bool(point) + (not point)
-        ):  # noqa: PLR2004
+        ):
             return None
         low = int(whole)
         high = low + (part not in ("", "0"))
@@ -170,6 +163,8 @@ class _Text:
         before, after = self.word(at - 1), self.word(at + 1)
         if before in ("-", "$", "+", "#") and (at == 1 or before != "-" or self._value(at - 2) is None):
             return not (before == "-" and at > 1 and self.word(at - 2) in _SLOTS)
+        if before == "of" and self.word(at - 2) in ("out", "scale"):
+            return True  # "out of ten, a 7"; "on a scale of one to ten"
         if before in _LARGE_WORDS or after in ("%", "°") or after in _LARGE_WORDS:
             return True
         return (after == "/" and self._out_of(at + 1) is None) or (before == "/" and at > 1)
@@ -195,6 +190,8 @@ class _Text:
             return None
         nxt = at + 1 + (self.word(at + 1) in ("a", "an", "maybe", "even"))
         other = self._value(nxt)
+        if other and other[0] < (self._value(at - 1) or (0, 0))[0]:
+            return None  # "7-3" is two scores
         if joiner == "to" and self.word(at - 2) in ("from", "down"):
             return None
         return (other[1], nxt + 1) if other else None
@@ -227,7 +224,7 @@ class _Text:
         )
 
     def _plus(self, at: int) -> bool:
-        return self.word(at) in ("plus", "mas") and not self.word(at + 1)
+        return self.word(at) in ("plus", "mas") and not self.word(at + 1).isalpha()
 
     def _is_digit(self, number: _Number) -> bool:
         return self.word(number.at).isdecimal()
@@ -343,14 +340,20 @@ def _bind_bare(reader: _Text, open_measures: list[Measure], scores: dict[Measure
     """Numbers without a name answer the awaited questions in order, if there are no more of them than questions."""
     bare = [index for index, number in enumerate(reader.numbers) if index not in taken and _is_answer(reader, number)]
     if len(bare) > 1 and open_measures:
-        bare = _without_old(reader, bare)
+        bare = _without_old(reader, _without_repeats(reader, bare, len(open_measures)))
     if not open_measures or not bare or len(bare) > len(open_measures):
         return
     for measure, index in zip(open_measures, bare, strict=False):
         number = reader.numbers[index]
         _use(reader, number, taken, index)
-        sure = number.scaled or _certain_place(reader, number)
+        sure = _certain_place(reader, number)
         scores[measure] = _reading(reader, number, measure, sure=sure)
+
+
+def _without_repeats(reader: _Text, bare: list[int], wanted: int) -> list[int]:
+    """The same score said twice for one question is one answer."""
+    values = {(reader.numbers[index].low, reader.numbers[index].high) for index in bare}
+    return bare[-1:] if len(values) == 1 and wanted < len(bare) else bare
 
 
 def _without_old(reader: _Text, bare: list[int]) -> list[int]:
@@ -362,6 +365,8 @@ def _without_old(reader: _Text, bare: list[int]) -> list[int]:
             at for index in bare if index not in current for at in range(numbers[index].at, numbers[index].after)
         )
         return current[-1:] if current else bare[-1:]
+    if len(bare) == 1:
+        return bare
     between = {reader.word(at) for at in range(numbers[bare[-2]].after, numbers[bare[-1]].at)}
     return (
         bare[-1:] if between & {"wait", "actually", "mean", "meant", "sorry", "perdon", "digo", "correction"} else bare
@@ -379,7 +384,7 @@ def _opens(reader: _Text, number: _Number) -> bool:
         at -= 1
     return (
         at < 0
-        or reader.word(at) in (".", ",", ";", "\n", "!")
+        or reader.word(at) in (".", "-", "&", ",", ";", "\n", "!")
         or (
             at < number.at - 1
             and reader.word(at + 1) in ("say", "its", "id", "about", "around", "like", "probably", "is", "it")
@@ -411,7 +416,15 @@ def _closes(reader: _Text, number: _Number) -> bool:
 def _certain_place(reader: _Text, number: _Number) -> bool:
     """A number that opens a longer remark ("2 kids at home") may be a count: the patient is asked."""
     after = reader.word(number.after)
-    return not after.isalpha() or after in _ANSWERS_ON or _is_filler(reader, number.after) or after in _NUMBER_WORDS
+    if not _opens(reader, number) or _is_past(reader, number) or len(reader.tokens) > _SHORT:
+        return False
+    return (
+        number.scaled
+        or not after.isalpha()
+        or after in _ANSWERS_ON
+        or _is_filler(reader, number.after)
+        or after in _NUMBER_WORDS
+    )
 
 
 def _words_remain(reader: _Text, *, named: bool) -> bool:
