@@ -159,7 +159,12 @@ def create_token(clinic: Clinic, scopes: Sequence[str], name: str, now: datetime
     secret = secrets.token_urlsafe(32)
     with transaction() as session:
         token = ApiToken(
-            id=uuid7(), clinic_id=clinic.id, name=name, token_digest=secret_digest(secret), scopes=wanted, created_at=now
+            id=uuid7(),
+            clinic_id=clinic.id,
+            name=name,
+            token_digest=secret_digest(secret),
+            scopes=wanted,
+            created_at=now,
         )
         session.add(token)
         audit.record(clinic.id, audit.SYSTEM, "token_created", token.id, now, ",".join(wanted))

@@ -53,7 +53,15 @@ class Faults(dict[str, str]):
 
 
 def add_clinic(
-    clinical: Clinical, now: datetime, *, name: str, number: str, timezone: str, country: str, phone: str = "", slug: str = ""
+    clinical: Clinical,
+    now: datetime,
+    *,
+    name: str,
+    number: str,
+    timezone: str,
+    country: str,
+    phone: str = "",
+    slug: str = "",
 ) -> Clinic:
     """A clinic, with the protocol's default policy. Raises `Invalid` naming every field at once."""
     faults = Faults()
@@ -84,7 +92,10 @@ def add_clinic(
 def _default_policy(clinic_id: UUID, clinical: Clinical) -> list[PolicyStep]:
     return [
         PolicyStep(
-            clinic_id=clinic_id, position=position, audience=step.audience, wait_minutes=int(step.wait.total_seconds() // 60)
+            clinic_id=clinic_id,
+            position=position,
+            audience=step.audience,
+            wait_minutes=int(step.wait.total_seconds() // 60),
         )
         for position, step in enumerate(clinical.protocol.escalation.steps)
     ]
@@ -119,7 +130,12 @@ def add_shift(staff: Staff, now: datetime, *, starts_at: datetime, ends_at: date
         raise Invalid({"until": "a shift ends after it starts and lasts at most 7 days"})
     with transaction() as session:
         shift = Shift(
-            id=uuid7(), clinic_id=staff.clinic_id, staff_id=staff.id, starts_at=starts_at, ends_at=ends_at, weekly=weekly
+            id=uuid7(),
+            clinic_id=staff.clinic_id,
+            staff_id=staff.id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            weekly=weekly,
         )
         session.add(shift)
         audit.record(staff.clinic_id, audit.SYSTEM, "shift_added", staff.id, now)
@@ -155,35 +171,51 @@ class Enrolment:
     baseline: Mapping[str, int] = field(default_factory=dict)
 
 
+def check(clinic: Clinic, new: Enrolment, house: House) -> str:
+    """Whether this patient could be enrolled; gives the number in E.164. Raises `Invalid` naming every field at once."""
+    faults = Faults()
+    number = faults.check("phone", parse_phone, new.phone)
+    _check_enrolment(new, faults, house.clinical, house.now())
+    if number and not faults:
+        faults |= _country_faults(new, number, house.clinical)
+    faults.done()
+    _refuse_twins(clinic.id, None, number, new.external_id)
+    return str(number)
+
+
 def enrol(clinic: Clinic, new: Enrolment, actor: str, house: House) -> Patient:
     """Enrol a patient and, with consent, welcome them inside their own hours.
 
     Raises `Invalid` naming every field at once; nothing is half-saved.
     """
-    now = house.now()
-    faults = Faults()
-    number = faults.check("phone", parse_phone, new.phone)
-    _check_enrolment(new, faults, house.clinical, now)
-    if number and not faults:
-        faults |= _country_faults(new, number, house.clinical)
-    faults.done()
-    ring = keyring()
+    [patient] = enrol_all(clinic, [new], actor, house)
+    return patient
+
+
+def enrol_all(clinic: Clinic, many: Sequence[Enrolment], actor: str, house: House) -> list[Patient]:
+    """Enrol all of these patients or, when one cannot be, none. Raises `Invalid`."""
+    numbers = [check(clinic, new, house) for new in many]
+    with transaction():
+        return [_enrol(clinic, new, number, actor, house) for new, number in zip(many, numbers, strict=True)]
+
+
+def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House) -> Patient:
+    _refuse_twins(clinic.id, None, number, new.external_id)
+    now, ring = house.now(), keyring()
     patient = Patient(
         id=uuid7(), clinic_id=clinic.id, external_id=new.external_id or None,
         external_id_digest=ring.digest(new.external_id) if new.external_id else None,
-        given_name=new.given_name.strip(), family_name=new.family_name.strip(), phone=number,
+        given_name=_name(new.given_name), family_name=_name(new.family_name), phone=number,
         phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=new.country.upper(),
         track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
         baseline_pain=new.baseline.get("pain"), created_at=now,
     )  # fmt: skip
-    with transaction() as session:
-        _refuse_twins(clinic.id, patient)
-        session.add(patient)
-        session.flush()
-        if new.consent is not None:
-            record_consent(patient, new.consent.method, new.consent.evidence, new.consent.given_at)
-            _welcome(patient, clinic, house, now)
-        audit.record(clinic.id, actor, "enrolled", patient.id, now)
+    db.session.add(patient)
+    db.session.flush()
+    if new.consent is not None:
+        record_consent(patient, new.consent.method, new.consent.evidence, new.consent.given_at)
+        _welcome(patient, clinic, house, now)
+    audit.record(clinic.id, actor, "enrolled", patient.id, now)
     return patient
 
 
@@ -215,13 +247,14 @@ def _country_faults(new: Enrolment, number: str, clinical: Clinical) -> dict[str
     return {}
 
 
-def _refuse_twins(clinic_id: UUID, patient: Patient) -> None:
+def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, number: str, external_id: str | None) -> None:
+    """Raises `Invalid` when another patient of the clinic has this number or this id."""
     ring = keyring()
-    mine = select(Patient.id).where(Patient.clinic_id == clinic_id, Patient.id != patient.id)
-    if db.session.scalar(mine.where(Patient.phone_digest.in_(ring.digests(patient.phone))).limit(1)):
+    others = select(Patient.id).where(Patient.clinic_id == clinic_id, Patient.id != (patient_id or UUID(int=0)))
+    if db.session.scalar(others.where(Patient.phone_digest.in_(ring.digests(number))).limit(1)):
         raise Invalid({"phone": "another patient of this clinic has this number"})
-    if patient.external_id is not None:
-        same = mine.where(Patient.external_id_digest.in_(ring.digests(patient.external_id)))
+    if external_id:
+        same = others.where(Patient.external_id_digest.in_(ring.digests(external_id)))
         if db.session.scalar(same.limit(1)):
             raise Invalid({"external_id": "another patient of this clinic has this id"})
 
@@ -252,6 +285,7 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
     ring = keyring()
     with transaction() as session:
         kept = session.get_one(Patient, (patient.clinic_id, patient.id), with_for_update=True)
+        _refuse_twins(kept.clinic_id, kept.id, number, merged.external_id)
         for name in _CHANGEABLE & changes.keys():
             setattr(kept, name, getattr(merged, name))
         kept.phone, kept.phone_digest = number, ring.digest(number)
@@ -259,7 +293,6 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
         for measure in ("mood", "pain"):
             if measure in changes.get("baseline", {}):
                 setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
-        _refuse_twins(kept.clinic_id, kept)
         audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))
     return kept
 
@@ -450,5 +483,3 @@ def _not_after(latest: datetime) -> Any:
 def _slug(name: str) -> str:
     words = "".join(character if character.isalnum() else " " for character in name.casefold()).split()
     return "-".join(words)[:80] or "clinic"
-
-

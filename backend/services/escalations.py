@@ -54,11 +54,14 @@ def open_or_join(
     inbound_id: UUID | None = None,
 ) -> Escalation:
     """Put concerns before a person, inside the caller's transaction: a new case, or the open case of the same number,
-    raised if they are more urgent. `concerns` are worst first and not empty."""
+    raised if they are more urgent. `concerns` are worst first and not empty.
+    """
     digests = keyring().digests(number)
     case = db.session.scalars(
         select(Escalation)
-        .where(Escalation.clinic_id == clinic.id, Escalation.subject_digest.in_(digests), Escalation.resolved_at.is_(None))
+        .where(
+            Escalation.clinic_id == clinic.id, Escalation.subject_digest.in_(digests), Escalation.resolved_at.is_(None)
+        )
         .with_for_update()
     ).first()
     if case is None:
@@ -123,6 +126,7 @@ def _keep(case: Escalation, concerns: Sequence[Concern], now: datetime, inbound_
                 name=concern.name,
                 priority=int(concern.priority),
                 rule=concern.rule,
+                reply=concern.reply.value,
                 why=concern.why,
                 span_start=start,
                 span_end=end,
@@ -238,14 +242,17 @@ class Staffing:
             return [staff_id for staff_id in self.on_call if staff_id in self.everybody]
         if step.audience == "staff":
             return [step.staff_id] if step.staff_id in self.everybody else []  # type: ignore[list-item] # None is in no dict
-        return [staff_id for staff_id, person in self.everybody.items() if person.role in _AUDIENCE_ROLES[step.audience]]
+        return [
+            staff_id for staff_id, person in self.everybody.items() if person.role in _AUDIENCE_ROLES[step.audience]
+        ]
 
 
 def policy_of(clinic: Clinic, house: House) -> tuple[Step, ...]:
     """The clinic's steps, in order; a clinic without any climbs the protocol's."""
     rows = db.session.scalars(select(PolicyStep).where(PolicyStep.clinic_id == clinic.id).order_by(PolicyStep.position))
     steps = tuple(
-        Step(row.audience, timedelta(minutes=row.wait_minutes), str(row.staff_id) if row.staff_id else None) for row in rows
+        Step(row.audience, timedelta(minutes=row.wait_minutes), str(row.staff_id) if row.staff_id else None)
+        for row in rows
     )
     return steps or house.clinical.protocol.escalation.steps
 
@@ -313,7 +320,8 @@ class Taken(StrEnum):
 
 def acknowledge(key: Key, staff: Staff, via: str, house: House, now: datetime) -> Taken:
     """Take a case, inside the caller's transaction: the first to come has it, and paging stops at once. It now asks for
-    its outcome (S8). Taking one's own case again is no mistake."""
+    its outcome (S8). Taking one's own case again is no mistake.
+    """
     case = db.session.get(Escalation, key, with_for_update=True, populate_existing=True)
     if case is None:
         return Taken.UNKNOWN
@@ -352,7 +360,9 @@ def acknowledge_by_text(staff: Staff, case_number: int | None, house: House, now
     words = house.clinical.texts.for_staff
     if case_number is None:
         waiting = select(Escalation).where(
-            Escalation.clinic_id == staff.clinic_id, Escalation.resolved_at.is_(None), Escalation.acknowledged_by.is_(None)
+            Escalation.clinic_id == staff.clinic_id,
+            Escalation.resolved_at.is_(None),
+            Escalation.acknowledged_by.is_(None),
         )
         found = db.session.scalars(waiting.limit(2)).all()
         if len(found) != 1:

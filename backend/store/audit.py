@@ -13,7 +13,8 @@ _UNSEALED = "position IS NULL"
 
 class AuditEvent(ClinicRow, Base):
     """One act. Ids only: no name, no number, no words. Sealed into its clinic's chain by the clock, so that writers of
-    one clinic do not queue behind each other."""
+    one clinic do not queue behind each other.
+    """
 
     __tablename__ = "audit_events"
     __table_args__ = (

@@ -92,6 +92,7 @@ class ConcernRow(ClinicRow, Base):
     name: Mapped[str] = mapped_column(String(48))
     priority: Mapped[int]
     rule: Mapped[str] = mapped_column(String(80))
+    reply: Mapped[str] = mapped_column(String(16))
     why: Mapped[str] = mapped_column(EncryptedText)
     span_start: Mapped[int | None]
     span_end: Mapped[int | None]

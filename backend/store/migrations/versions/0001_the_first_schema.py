@@ -257,6 +257,7 @@ def upgrade():
     sa.Column('name', sa.String(length=48), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('rule', sa.String(length=80), nullable=False),
+    sa.Column('reply', sa.String(length=16), nullable=False),
     sa.Column('why', sa.LargeBinary(), nullable=False),
     sa.Column('span_start', sa.Integer(), nullable=True),
     sa.Column('span_end', sa.Integer(), nullable=True),

@@ -1,0 +1,302 @@
+"""The safety case, checked on the live database: every row that breaks an invariant, by name."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from backend.domain.concerns import Priority, ReplyKind
+from backend.domain.consent import ConsentKind
+from backend.domain.outbound import Kind, State
+from backend.domain.schedule import is_open, zone_named
+from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, SEPTETS_A_PART, septets
+from backend.domain.triage import Disposition
+from backend.services.health import CLOCK_DEAD_AFTER, last_beat
+from backend.services.house import House
+from backend.store.check_ins import CheckIn, Score
+from backend.store.clinics import Clinic
+from backend.store.database import db
+from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
+from backend.store.patients import ConsentEvent, Patient
+from backend.store.texts import InboundMessage, OutboundMessage
+
+PATIENCE = timedelta(minutes=5)
+"""How long work that is due may wait for its tick before it counts as lost."""
+
+Check = Callable[[House], Iterable[str]]
+_LOST = (State.FAILED.value, State.UNDELIVERED.value)
+_SAFETY = (Kind.CRISIS.value, Kind.MEDICAL.value)
+
+
+def breaches(house: House) -> dict[str, list[str]]:
+    """Each invariant S1-S12 with the rows that break it; all lists are empty while the safety case holds."""
+    return {name: sorted(set(check(house))) for name, check in CHECKS.items()}
+
+
+def _rows(what: str, query: Select[tuple[UUID]]) -> Iterator[str]:
+    for identifier in db.session.scalars(query):
+        yield f"{what} {identifier}"
+
+
+def _kept_first(_house: House) -> Iterator[str]:
+    """S1. Whatever was answered or scored was kept before."""
+    kept = exists().where(InboundMessage.clinic_id == Score.clinic_id, InboundMessage.id == Score.inbound_id)
+    yield from _rows("score without its text:", select(Score.id).where(~kept))
+    kept = exists().where(
+        InboundMessage.clinic_id == OutboundMessage.clinic_id, InboundMessage.id == OutboundMessage.inbound_id
+    )
+    replies = select(OutboundMessage.id).where(OutboundMessage.inbound_id.is_not(None), ~kept)
+    yield from _rows("reply without its text:", replies)
+
+
+def _ends_somewhere(house: House) -> Iterator[str]:
+    """S2. Each kept text ends in one disposition, and an escalation is really there."""
+    late = InboundMessage.received_at < house.now() - PATIENCE
+    yield from _rows(
+        "text not understood:", select(InboundMessage.id).where(InboundMessage.processed_at.is_(None), late)
+    )
+    case = exists().where(
+        Escalation.clinic_id == InboundMessage.clinic_id, Escalation.id == InboundMessage.escalation_id
+    )
+    escalated = InboundMessage.disposition == Disposition.ESCALATION.value
+    yield from _rows("text whose case is missing:", select(InboundMessage.id).where(escalated, ~case))
+    worried = InboundMessage.priority >= int(Priority.ROUTINE)
+    yield from _rows("concern that became no case:", select(InboundMessage.id).where(worried, ~escalated))
+
+
+def _screened(_house: House) -> Iterator[str]:
+    """S3. Every understood text was screened: it has a priority, and its case has its concerns."""
+    understood = InboundMessage.processed_at.is_not(None)
+    unscreened = select(InboundMessage.id).where(understood, InboundMessage.priority.is_(None))
+    yield from _rows("text read without a screen:", unscreened)
+    concern = exists().where(
+        ConcernRow.clinic_id == InboundMessage.clinic_id, ConcernRow.inbound_id == InboundMessage.id
+    )
+    escalated = InboundMessage.disposition == Disposition.ESCALATION.value
+    yield from _rows("case without its reason:", select(InboundMessage.id).where(escalated, ~concern))
+
+
+def _fails_toward_people(_house: House) -> Iterator[str]:
+    """S4. A failed screen is urgent, and no case stands below its worst concern."""
+    calm = select(ConcernRow.id).where(ConcernRow.rule == "screen-failed", ConcernRow.priority < int(Priority.ASAP))
+    yield from _rows("failed screen taken lightly:", calm)
+    worse = exists().where(
+        ConcernRow.clinic_id == Escalation.clinic_id,
+        ConcernRow.escalation_id == Escalation.id,
+        ConcernRow.priority > Escalation.priority,
+    )
+    yield from _rows("case below its worst concern:", select(Escalation.id).where(worse))
+
+
+def _fixed_words(house: House) -> Iterator[str]:
+    """S5. Every crisis text that went out is whole: both numbers in its first part, two parts at most."""
+    packs = {clinic.id: house.clinical.packs.get(clinic.country) for clinic in db.session.scalars(select(Clinic))}
+    sent = select(OutboundMessage).where(OutboundMessage.text_name.in_(CRISIS_TEXTS))
+    for text in db.session.scalars(sent.execution_options(yield_per=500)):
+        pack = packs.get(text.clinic_id)
+        size = septets(text.body)
+        numbers = (pack.emergency, pack.crisis_line) if pack else ()
+        first_part = text.body[:SEPTETS_A_PART]
+        if size is None or size > MOST_SEPTETS or not all(number in first_part for number in numbers):
+            yield f"crisis text that is not whole: {text.id}"
+
+
+def _at_once(house: House) -> Iterator[str]:
+    """S6. Every crisis concern was answered, and every crisis text arrives or somebody is told that it did not."""
+    rules = house.clinical.protocol.crisis_replies
+    answers = select(OutboundMessage).where(OutboundMessage.kind == Kind.CRISIS.value)
+    sent: dict[tuple[UUID, UUID | None], list[datetime]] = defaultdict(list)
+    for text in db.session.scalars(answers.execution_options(yield_per=500)):
+        sent[text.clinic_id, text.escalation_id].append(text.created_at)
+    concerns = select(ConcernRow).where(ConcernRow.reply == ReplyKind.CRISIS.value, ConcernRow.inbound_id.is_not(None))
+    for concern in db.session.scalars(concerns.execution_options(yield_per=500)):
+        near = (concern.at - at for at in sent[concern.clinic_id, concern.escalation_id])
+        if not any(-PATIENCE <= gap <= rules.full_again for gap in near):
+            yield f"crisis concern without its reply: {concern.id}"
+    yield from _rows("safety text without an end:", _unfollowed(house))
+    told = exists().where(
+        EscalationEvent.clinic_id == OutboundMessage.clinic_id,
+        EscalationEvent.escalation_id == OutboundMessage.escalation_id,
+        EscalationEvent.kind == "patient_not_reached",
+    )
+    lost = select(OutboundMessage.id).where(OutboundMessage.kind.in_(_SAFETY), OutboundMessage.state.in_(_LOST), ~told)
+    yield from _rows("lost safety text that nobody was told of:", lost)
+
+
+def _unfollowed(house: House) -> Select[tuple[UUID]]:
+    again = aliased(OutboundMessage)
+    sent_again = exists().where(again.clinic_id == OutboundMessage.clinic_id, again.resend_of == OutboundMessage.id)
+    told = exists().where(
+        EscalationEvent.clinic_id == OutboundMessage.clinic_id,
+        EscalationEvent.outbound_id == OutboundMessage.id,
+        EscalationEvent.kind == "patient_not_reached",
+    )
+    return select(OutboundMessage.id).where(
+        OutboundMessage.kind.in_(_SAFETY),
+        OutboundMessage.state.in_((State.QUEUED.value, State.SENT.value, State.UNSURE.value)),
+        or_(OutboundMessage.confirm_by.is_(None), OutboundMessage.confirm_by < house.machine_now() - PATIENCE),
+        or_(OutboundMessage.send_at.is_(None), OutboundMessage.send_at < house.now() - PATIENCE),
+        or_(OutboundMessage.lease_until.is_(None), OutboundMessage.lease_until < house.machine_now() - PATIENCE),
+        ~sent_again,
+        ~told,
+    )
+
+
+def _somebody(house: House) -> Iterator[str]:
+    """S7. Every open case has a next page time that is not over, and somebody to page."""
+    still_open = Escalation.resolved_at.is_(None)
+    overdue = or_(Escalation.next_page_at.is_(None), Escalation.next_page_at < house.now() - PATIENCE)
+    yield from _rows("open case whose page is overdue:", select(Escalation.id).where(still_open, overdue))
+    unstaffed = Escalation.unstaffed_since.is_not(None)
+    yield from _rows("open case with nobody to page:", select(Escalation.id).where(still_open, unstaffed))
+
+
+def _acknowledged_is_not_done(_house: House) -> Iterator[str]:
+    """S8. A case is closed by a person with an outcome, and by nothing else."""
+    closed = Escalation.resolved_at.is_not(None)
+    no_outcome = or_(Escalation.outcome.is_(None), Escalation.resolved_by.is_(None))
+    yield from _rows("case closed without outcome or person:", select(Escalation.id).where(closed, no_outcome))
+    by_person = exists().where(
+        EscalationEvent.clinic_id == Escalation.clinic_id,
+        EscalationEvent.escalation_id == Escalation.id,
+        EscalationEvent.kind == "resolved",
+        EscalationEvent.staff_id.is_not(None),
+    )
+    yield from _rows("case that no person closed:", select(Escalation.id).where(closed, ~by_person))
+
+
+def _none_twice_none_lost(house: House) -> Iterator[str]:
+    """S9. One prompt a check-in, every queued text still on its way, no carrier id on two texts."""
+    prompts = OutboundMessage.kind == Kind.PROMPT.value
+    twice = (
+        select(OutboundMessage.check_in_id)
+        .where(prompts)
+        .group_by(OutboundMessage.clinic_id, OutboundMessage.check_in_id)
+    )
+    yield from _rows("check-in with two prompts:", twice.having(func.count() > 1))
+    prompted = exists().where(
+        OutboundMessage.clinic_id == CheckIn.clinic_id, OutboundMessage.check_in_id == CheckIn.id, prompts
+    )
+    lost = select(CheckIn.id).where(CheckIn.prompted_at.is_not(None), ~prompted)
+    yield from _rows("prompted check-in without its text:", lost)
+    queued = OutboundMessage.state.in_((State.QUEUED.value, State.UNSURE.value))
+    adrift = select(OutboundMessage.id).where(
+        queued,
+        OutboundMessage.kind.not_in(_SAFETY),
+        or_(OutboundMessage.send_at.is_(None), OutboundMessage.send_at < house.now() - PATIENCE),
+        or_(OutboundMessage.lease_until.is_(None), OutboundMessage.lease_until < house.machine_now() - PATIENCE),
+    )
+    yield from _rows("text that nobody is sending:", adrift.where(OutboundMessage.kind != Kind.PAGE.value))
+    shared = (
+        select(OutboundMessage.message_sid)
+        .where(OutboundMessage.message_sid.is_not(None))
+        .group_by(OutboundMessage.clinic_id, OutboundMessage.message_sid)
+        .having(func.count() > 1)
+    )
+    for message_sid in db.session.scalars(shared):
+        yield f"carrier id on two texts: {message_sid}"
+
+
+def _consent(house: House) -> Iterator[str]:
+    """S10. No prompt to somebody opted out, outside their hours, or above the caps; the ledger says what the row says."""
+    yield from _ledger_drift()
+    prompts = (
+        select(OutboundMessage, Patient)
+        .join(Patient, (Patient.clinic_id == OutboundMessage.clinic_id) & (Patient.id == OutboundMessage.patient_id))
+        .where(OutboundMessage.kind == Kind.PROMPT.value, OutboundMessage.sent_at.is_not(None))
+    )
+    days: dict[UUID, list[date]] = defaultdict(list)
+    protocol = house.clinical.protocol
+    for text, patient in db.session.execute(prompts.execution_options(yield_per=500)):
+        zone = zone_named(patient.timezone)
+        days[patient.id].append(text.created_at.astimezone(zone).date())
+        if not is_open(text.created_at, protocol.window, zone):
+            yield f"prompt outside the patient's hours: {text.id}"
+        if patient.opted_out_at is not None and text.created_at > patient.opted_out_at:
+            yield f"prompt after opting out: {text.id}"
+    for patient_id, asked_on in days.items():
+        yield from _above_caps(patient_id, sorted(asked_on), protocol.prompts_a_day, protocol.prompts_in_seven_days)
+
+
+def _above_caps(patient_id: UUID, asked_on: list[date], a_day: int, in_seven_days: int) -> Iterator[str]:
+    for day in set(asked_on):
+        if asked_on.count(day) > a_day:
+            yield f"asked more than {a_day} a day: patient {patient_id} on {day}"
+        week = sum(day - timedelta(days=6) <= other <= day for other in asked_on)
+        if week > in_seven_days:
+            yield f"asked more than {in_seven_days} in seven days: patient {patient_id} up to {day}"
+
+
+def _ledger_drift() -> Iterator[str]:
+    """Where the send path's column says other than the newest line of the consent ledger."""
+    newest: dict[UUID, str] = {}
+    lines = select(ConsentEvent.patient_id, ConsentEvent.kind).order_by(ConsentEvent.at, ConsentEvent.id)
+    for patient_id, kind in db.session.execute(lines):
+        newest[patient_id] = kind
+    for patient_id, opted_out_at in db.session.execute(select(Patient.id, Patient.opted_out_at)):
+        if (newest.get(patient_id) == ConsentKind.OPT_OUT.value) != (opted_out_at is not None):
+            yield f"consent ledger and patient disagree: {patient_id}"
+
+
+def _silence(house: House) -> Iterator[str]:
+    """S11. Nothing due is left lying, and the clock is alive."""
+    now = house.now()
+    waiting = (CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None), CheckIn.send_by < now - PATIENCE)
+    yield from _rows("check-in neither sent nor skipped:", select(CheckIn.id).where(*waiting))
+    open_ended = (CheckIn.prompted_at.is_not(None), CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
+    forgotten = select(CheckIn.id).where(*open_ended, CheckIn.answer_by < now - PATIENCE)
+    yield from _rows("check-in that was never missed:", forgotten)
+    beat_at = last_beat()
+    if beat_at is not None and house.machine_now() - beat_at > CLOCK_DEAD_AFTER:
+        yield f"the clock has been silent since {beat_at.isoformat()}"
+
+
+_PAGE = re.compile(
+    r"Aftercare:? (ROUTINE|URGENT|ASAP|STAT) case \d+\b[^0-9]*(Reply ACK \d+ to take it, then open the console\.)?[^0-9]*"
+)
+
+
+def _nobody_sees(_house: House) -> Iterator[str]:
+    """S12. A page carries a priority and a case number; no row points into another clinic."""
+    pages = select(OutboundMessage).where(OutboundMessage.kind == Kind.PAGE.value)
+    for page in db.session.scalars(pages.execution_options(yield_per=500)):
+        if not _PAGE.fullmatch(page.body):
+            yield f"page that says more than a case number: {page.id}"
+    for model in (InboundMessage, OutboundMessage, Escalation):
+        own = exists().where(Patient.clinic_id == model.clinic_id, Patient.id == model.patient_id)
+        stray = select(model.id).where(model.patient_id.is_not(None), ~own)
+        yield from _rows(f"{model.__tablename__} row with another clinic's patient:", stray)
+
+
+CHECKS: dict[str, Check] = {
+    "S1": _kept_first,
+    "S2": _ends_somewhere,
+    "S3": _screened,
+    "S4": _fails_toward_people,
+    "S5": _fixed_words,
+    "S6": _at_once,
+    "S7": _somebody,
+    "S8": _acknowledged_is_not_done,
+    "S9": _none_twice_none_lost,
+    "S10": _consent,
+    "S11": _silence,
+    "S12": _nobody_sees,
+}
+TITLES = {
+    "S1": "Kept first",
+    "S2": "Everything ends somewhere",
+    "S3": "Concern before score",
+    "S4": "Fails toward people",
+    "S5": "Fixed words",
+    "S6": "At once",
+    "S7": "Somebody",
+    "S8": "Acknowledged is not done",
+    "S9": "No text twice, none lost",
+    "S10": "Consent",
+    "S11": "Silence is a signal",
+    "S12": "Nobody sees what isn't theirs",
+}
