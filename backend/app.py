@@ -15,7 +15,6 @@ from backend.messaging.twilio_signature import SignatureCheck
 from backend.sandbox.town import TownClock
 from backend.services.health import has_cover
 from backend.services.house import Clinical, House
-from backend.store import tables
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, init_database
 from backend.web import register
@@ -27,7 +26,9 @@ MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 Clock = Callable[[], datetime]
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None) -> APIFlask:
+def create_app(
+    settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None
+) -> APIFlask:
     """The web application. Raises `SettingsError` with every fault when it must not start.
 
     `clock` and `adapter` stand in for the town's time and the carrier's network in tests.
@@ -37,12 +38,21 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
     return app
 
 
-def build_app(settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None) -> APIFlask:
+def build_app(
+    settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None
+) -> APIFlask:
     """The application without the check that it may serve patients: what the command line builds on."""
     settings = settings or read_settings()
-    signed = _signed(settings)
+    signed = _signed()
     set_up_logging(settings.log_level)
-    app = APIFlask("backend", json_errors=False, docs_path=None, spec_path=None, static_folder="web/static", template_folder="web/templates")
+    app = APIFlask(
+        "backend",
+        json_errors=False,
+        docs_path=None,
+        spec_path=None,
+        static_folder="web/static",
+        template_folder="web/templates",
+    )
     app.config.update(_flask_settings(settings))
     app.extensions["aftercare.settings"] = settings
     app.extensions["aftercare.signed"] = signed
@@ -78,7 +88,7 @@ def _clinic_faults(house: House, signed: Signed) -> list[str]:
     return faults
 
 
-def _signed(settings: Settings) -> Signed:
+def _signed() -> Signed:
     """The signed files, faults told together with nothing else started."""
     try:
         return load_signed()

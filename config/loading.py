@@ -1,4 +1,4 @@
-"""The signed files as domain objects, or no start-up: parsed, checked against their pinned digests, every fault at once."""
+"""The signed files as domain objects, or no start-up: parsed, checked against pinned digests, every fault at once."""
 
 import hashlib
 import tomllib
@@ -67,9 +67,7 @@ class Signed:
         pack = self.packs.get(country)
         if pack is None:
             return [f"country: there is no crisis pack for {country}; there is one for {', '.join(sorted(self.packs))}"]
-        return faults_of(
-            self.texts, clinic=clinic, phone=phone, emergency=pack.emergency, crisis_line=pack.crisis_line
-        )
+        return faults_of(self.texts, clinic=clinic, phone=phone, emergency=pack.emergency, crisis_line=pack.crisis_line)
 
 
 def load_signed(folder: Path = FOLDER) -> Signed:
@@ -89,7 +87,8 @@ def load_signed(folder: Path = FOLDER) -> Signed:
 def digests(folder: Path = FOLDER) -> dict[str, str]:
     """The sha256 of every signed file, by its path below `folder`."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in _signed_files(folder)
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in _signed_files(folder)
     }
 
 
@@ -117,7 +116,10 @@ def stale_packs(signed: Signed, today: date) -> list[str]:
 
 
 def _signed_files(folder: Path) -> list[Path]:
-    found = [folder / "protocol.toml", *(path for sub in ("crisis", "lexicon", "texts") for path in (folder / sub).glob("*.toml"))]
+    found = [
+        folder / "protocol.toml",
+        *(path for sub in ("crisis", "lexicon", "texts") for path in (folder / sub).glob("*.toml")),
+    ]
     return sorted(path for path in found if path.exists())
 
 
@@ -256,5 +258,3 @@ def _escalation(entry: Mapping[str, Any]) -> EscalationRules:
         page_until=entry["page_until"],
         repeat_round=timedelta(minutes=entry["repeat_round_minutes"]),
     )
-
-

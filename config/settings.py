@@ -50,7 +50,8 @@ class Settings(BaseModel):
     twilio_api_url: str = ""
     secret_key: str = Field(default="", repr=False)
     field_keys: Annotated[
-        tuple[str, ...], BeforeValidator(lambda v: [k.strip() for k in v.split(",") if k.strip()] if isinstance(v, str) else v)
+        tuple[str, ...],
+        BeforeValidator(lambda v: [k.strip() for k in v.split(",") if k.strip()] if isinstance(v, str) else v),
     ] = Field(default=(), repr=False)
     operator_contact: Annotated[str, BeforeValidator(_operator)] | None = None
     heartbeat_url: str | None = None
@@ -127,7 +128,9 @@ def _kept_secrets(folder: Path) -> dict[str, str]:
         folder.mkdir(parents=True, exist_ok=True)
         made = folder / f".secrets-{os.getpid()}"
         made.touch(mode=0o600)
-        made.write_text(json.dumps({"secret_key": secrets.token_urlsafe(32), "field_keys": Fernet.generate_key().decode()}))
+        made.write_text(
+            json.dumps({"secret_key": secrets.token_urlsafe(32), "field_keys": Fernet.generate_key().decode()})
+        )
         try:
             os.link(made, path)
         except FileExistsError:

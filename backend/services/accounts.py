@@ -28,7 +28,7 @@ SCOPES = (
     "patients:read", "patients:write", "escalations:read", "escalations:write", "messages:read", "messages:write",
     "reports:read",
 )  # fmt: skip
-_TOKEN_PREFIX = "aftercare"
+_TOKEN_PREFIX = "aftercare"  # noqa: S105 - how tokens begin
 
 _hasher = PasswordHasher()
 # Checked when nobody has the e-mail address, so that the answer takes as long.

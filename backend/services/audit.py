@@ -68,5 +68,14 @@ def _seal_clinic(clinic_id: UUID) -> int:
 
 
 def _seal_of(event: AuditEvent, before: bytes, position: int) -> bytes:
-    line = (position, event.clinic_id, event.id, event.at.isoformat(), event.actor, event.action, event.subject, event.detail)
+    line = (
+        position,
+        event.clinic_id,
+        event.id,
+        event.at.isoformat(),
+        event.actor,
+        event.action,
+        event.subject,
+        event.detail,
+    )
     return hashlib.sha256(before + "\x1f".join(str(part) for part in line).encode()).digest()

@@ -241,7 +241,7 @@ class Staffing:
         if step.audience == "on_call":
             return [staff_id for staff_id in self.on_call if staff_id in self.everybody]
         if step.audience == "staff":
-            return [step.staff_id] if step.staff_id in self.everybody else []  # type: ignore[list-item] # None is in no dict
+            return [step.staff_id] if step.staff_id in self.everybody else []
         return [
             staff_id for staff_id, person in self.everybody.items() if person.role in _AUDIENCE_ROLES[step.audience]
         ]

@@ -72,9 +72,15 @@ def _clock(house: House) -> str:
 
 def _cover(house: House) -> str:
     """Every clinic's chain must reach a person now, and no open case may be without one."""
-    if db.session.scalar(select(Escalation.id).where(Escalation.unstaffed_since.is_not(None), Escalation.resolved_at.is_(None)).limit(1)):
+    if db.session.scalar(
+        select(Escalation.id).where(Escalation.unstaffed_since.is_not(None), Escalation.resolved_at.is_(None)).limit(1)
+    ):
         return "an open case has nobody to page"
-    empty = [clinic.slug for clinic in db.session.scalars(select(Clinic).where(Clinic.id != UNROUTED)) if not has_cover(clinic, house)]
+    empty = [
+        clinic.slug
+        for clinic in db.session.scalars(select(Clinic).where(Clinic.id != UNROUTED))
+        if not has_cover(clinic, house)
+    ]
     return "ok" if not empty else f"nobody to page at {', '.join(empty[:5])}"
 
 

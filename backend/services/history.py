@@ -16,7 +16,7 @@ from backend.store.patients import Patient, Treatment
 from backend.store.texts import OutboundMessage
 
 ANSWERS_STILL_COUNT = timedelta(days=7)
-"""A late answer belongs to the newest prompt if that is no older than this (INTERFACES: late answers are still read)."""
+"""A late answer belongs to the newest prompt if that is no older than this."""
 _LOST = (State.FAILED.value, State.UNDELIVERED.value)
 
 

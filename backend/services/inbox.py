@@ -1,4 +1,4 @@
-"""A text comes in: kept first, then understood in one transaction, its reply ready to ride on the carrier's response."""
+"""A text comes in: kept first, then understood in one transaction, its reply ready for the carrier's response."""
 
 import hashlib
 import json
@@ -177,9 +177,7 @@ def _claim(key: Key, now: datetime) -> InboundMessage | None:
     """The claim sets the time and a disposition at once; the true disposition follows in the same transaction."""
     return db.session.scalars(
         update(InboundMessage)
-        .where(
-            InboundMessage.clinic_id == key[0], InboundMessage.id == key[1], InboundMessage.processed_at.is_(None)
-        )
+        .where(InboundMessage.clinic_id == key[0], InboundMessage.id == key[1], InboundMessage.processed_at.is_(None))
         .values(processed_at=now, disposition=Disposition.ANSWERED.value, attempts=InboundMessage.attempts + 1)
         .returning(InboundMessage)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -309,7 +307,7 @@ def _answer(
         acknowledge_by_text(arrived.staff, reply.acknowledges.case, house, house.now())
     if verdict.reply is ReplyKind.NOTHING:
         return None
-    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict, reply, arrived)))
+    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict, reply)))
     now, patient = house.now(), arrived.patient
     links: dict[str, object] = {
         "id": uuid7(),
@@ -342,7 +340,7 @@ def _answer_command(staff: Staff, arrived: _Arrived, reply: Reply, house: House)
     )
 
 
-def _text_name(verdict: Verdict, reply: Reply, arrived: _Arrived) -> str:
+def _text_name(verdict: Verdict, reply: Reply) -> str:
     if verdict.reply is not ReplyKind.CONFIRM:
         return verdict.reply.value
     unsure = [measure.value for measure, reading in reply.scores.items() if not reading.sure]

@@ -50,7 +50,7 @@ def _rotate_row(model: type[ClinicRow], row: ClinicRow) -> None:
     for name in _encrypted(model):
         flag_modified(row, name)
     for (owner, digest), source in _DIGEST_OF.items():
-        value = getattr(row, source) if owner is model else None
+        value = getattr(row, source) if isinstance(row, owner) else None
         if value is not None:
             setattr(row, digest, keyring().digest(value))
 

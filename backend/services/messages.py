@@ -46,7 +46,7 @@ def as_sent(body: str) -> str:
     if not words:
         raise Invalid({"body": "write something to send"})
     if odd := _outside_gsm(words):
-        raise Invalid({"body": f"these characters cannot be sent by text: {', '.join(odd)}"})
+        raise Invalid({"body": f"take out what cannot be sent by text: {', '.join(odd)}"})
     size = septets(words) or 0
     if size > MOST_SEPTETS:
         raise Invalid({"body": f"shorten it: it takes {size} characters of at most {MOST_SEPTETS}"})
@@ -56,9 +56,9 @@ def as_sent(body: str) -> str:
 def _outside_gsm(words: str) -> list[str]:
     """The characters that are not in GSM-7, the first few of them with where they stand."""
     odd = [(place, character) for place, character in enumerate(words, start=1) if septets(character) is None]
-    named = [f"{_shown(character)} at place {place}" for place, character in odd[:_MOST_NAMED]]
+    named = [f"{_shown(character)} (place {place})" for place, character in odd[:_MOST_NAMED]]
     return [*named, f"and {len(odd) - _MOST_NAMED} more"] if len(odd) > _MOST_NAMED else named
 
 
 def _shown(character: str) -> str:
-    return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
+    return character if character.isprintable() else f"U+{ord(character):04X}"

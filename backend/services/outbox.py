@@ -1,4 +1,4 @@
-"""Texts on their way out: queued with the act that caused them, sent at most or at least once, followed to their end."""
+"""Texts on their way out: queued with what caused them, sent at most or at least once, followed to their end."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -42,9 +42,7 @@ def to_patient(
     return _queue(clinic.id, kind, text_name, patient.phone, body, now, patient_id=patient.id, **links)
 
 
-def to_staff(
-    staff: Staff, kind: Kind, text_name: str, body: str, now: datetime, **links: object
-) -> OutboundMessage:
+def to_staff(staff: Staff, kind: Kind, text_name: str, body: str, now: datetime, **links: object) -> OutboundMessage:
     """Queue a text to a member of staff, inside the caller's transaction."""
     return _queue(staff.clinic_id, kind, text_name, staff.phone, body, now, staff_id=staff.id, **links)
 
@@ -81,7 +79,8 @@ def on_webhook_response(message: OutboundMessage, house: House) -> None:
 
 def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, safety: bool) -> int:
     """Send what is due, `BATCH` at a time, until nothing is. Safety texts have a queue of their own so that no wave of
-    prompts stands before them. Returns how many were handed to the carrier or given up."""
+    prompts stands before them. Returns how many were handed to the carrier or given up.
+    """
     done = 0
     while taken := _take_batch(house, SAFETY_KINDS if safety else OTHER_KINDS):
         done += len(taken)
@@ -107,7 +106,9 @@ def _take_batch(house: House, kinds: Sequence[str]) -> list[tuple[Key, Sms]]:
         keys = [(row.clinic_id, row.id) for row in session.execute(due.with_for_update(skip_locked=True))]
         taken = session.scalars(
             update(OutboundMessage)
-            .where(tuple_(OutboundMessage.clinic_id, OutboundMessage.id).in_(keys), OutboundMessage.send_at.is_not(None))
+            .where(
+                tuple_(OutboundMessage.clinic_id, OutboundMessage.id).in_(keys), OutboundMessage.send_at.is_not(None)
+            )
             .values(
                 send_at=None, claimed_at=now, lease_until=machine_now + LEASE, attempts=OutboundMessage.attempts + 1
             )
@@ -132,7 +133,9 @@ def _sendable(taken: Sequence[OutboundMessage], now: datetime) -> list[tuple[Key
         elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):
             _give_up(message, now, reason)
         else:
-            sms = Sms(clinics[message.clinic_id].number, message.to_number, message.body, message.reference, policy.validity)
+            sms = Sms(
+                clinics[message.clinic_id].number, message.to_number, message.body, message.reference, policy.validity
+            )
             sendable.append(((message.clinic_id, message.id), sms))
     return sendable
 
@@ -302,7 +305,9 @@ def _look_up(key: Key, house: House) -> Receipt | None:
 
 def _is_of_another(message_sid: str, key: Key) -> bool:
     owner = db.session.scalar(
-        select(OutboundMessage.id).where(OutboundMessage.clinic_id == key[0], OutboundMessage.message_sid == message_sid)
+        select(OutboundMessage.id).where(
+            OutboundMessage.clinic_id == key[0], OutboundMessage.message_sid == message_sid
+        )
     )
     return owner not in (None, key[1])
 
@@ -320,7 +325,7 @@ def _send_again(message: OutboundMessage, house: House, on_failure: OnFailure) -
 
 
 def chase_unconfirmed(house: House, on_failure: OnFailure) -> int:
-    """A safety text without a delivery report in time is looked up, sent once more, and then counts as not delivered."""
+    """A safety text without a delivery report in time is looked up, sent once more, and then counts as lost."""
     late = select(OutboundMessage.clinic_id, OutboundMessage.id).where(
         OutboundMessage.confirm_by <= house.machine_now()
     )

@@ -25,9 +25,7 @@ def record_consent(patient: Patient, method: str, evidence: str, given_at: datet
     _line(patient, ConsentKind.GIVEN, method, evidence, given_at)
 
 
-def record_opt_out(
-    patient: Patient, method: str, evidence: str, now: datetime, inbound_id: UUID | None = None
-) -> bool:
+def record_opt_out(patient: Patient, method: str, evidence: str, now: datetime, inbound_id: UUID | None = None) -> bool:
     """No more check-ins, at once. False when the patient had already opted out."""
     if patient.opted_out_at is not None:
         return False

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from flask_sqlalchemy.session import Session
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import scoped_session
 
 from backend.store.database import WRITES, ClinicRow, db
 

@@ -1,6 +1,9 @@
 """Runs the migrations on the application's own engine, the same history on SQLite and PostgreSQL."""
 
+from typing import Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from flask import current_app
 
 from backend.store.tables import METADATA
@@ -27,7 +30,7 @@ def run() -> None:
             connection.commit()
 
 
-def _render_item(kind: str, item: object, autogen_context: object) -> str | bool:
+def _render_item(kind: str, item: object, _autogen: AutogenContext) -> str | Literal[False]:
     """Migrations name the plain column types, so that they outlive the code of today."""
     if kind != "type":
         return False

@@ -1,0 +1,124 @@
+"""`aftercare run`: everything on this machine, with a sandbox carrier and a demo clinic, until Ctrl-C."""
+
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+import click
+from flask_migrate import upgrade
+from honcho.manager import Manager
+
+from backend.app import build_app
+from backend.cli.operations import DEMO_PASSWORD
+from backend.services import demo
+from backend.web.current import HOUSE
+from config.settings import Settings, SettingsError, read_settings
+
+READY_WITHIN = 60.0  # seconds
+
+
+@click.command()
+def run() -> None:
+    """Start web, clock and the sandbox carrier, on a migrated database with the demo clinic."""
+    settings = read_settings()
+    if not settings.is_sandbox:
+        raise SettingsError(["CARRIER: `aftercare run` is for the sandbox; the Procfile runs with a real carrier"])
+    _refuse_taken_ports({"PORT": settings.port, "SANDBOX_PORT": settings.sandbox_port})
+    seeded = _prepare(settings)
+    manager = Manager()
+    for name, command in _processes().items():
+        manager.add_process(name, command, env=_environment(settings), quiet=False)
+    threading.Thread(target=_announce, args=(settings, seeded), daemon=True).start()
+    manager.loop()
+    sys.exit(manager.returncode)
+
+
+def _refuse_taken_ports(ports: dict[str, int]) -> None:
+    taken = [name for name, port in ports.items() if _answers(port)]
+    if taken:
+        raise SettingsError([f"{name}: something already listens on {ports[name]}; choose another" for name in taken])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _prepare(settings: Settings) -> list[str]:
+    """Migrate and seed; gives the lines of the demo sign-ins."""
+    app = build_app(settings)
+    with app.app_context():
+        upgrade()
+        seeded = demo.seed_demo(app.extensions[HOUSE], password=DEMO_PASSWORD)
+    return [f"{person.role:<10} {person.email}" for person in seeded.staff]
+
+
+def _processes() -> dict[str, str]:
+    python = sys.executable
+    return {
+        "sandbox": f"{python} -m backend.sandbox",
+        "web": f"{python} -m gunicorn -c config/gunicorn.conf.py --access-logfile /dev/null 'backend.app:create_app()'",
+        "clock": f"{python} -m jobs",
+    }
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {
+        "PORT": str(settings.port),
+        "SANDBOX_PORT": str(settings.sandbox_port),
+        "VAR_DIR": str(settings.var_dir.resolve()),
+        "DATABASE_URL": settings.database_url,
+        "PUBLIC_URL": settings.public_url,
+        "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
+        "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "warning"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _announce(settings: Settings, sign_ins: list[str]) -> None:
+    """Say where everything is, once it is there."""
+    console = settings.public_url
+    sandbox = f"http://127.0.0.1:{settings.sandbox_port}"
+    ready = _wait_for(f"{console}/livez") and _wait_for(f"{sandbox}/clock")
+    lines = [
+        "",
+        "  Aftercare is running." if ready else "  Aftercare is slow to start; see the lines above.",
+        "",
+        f"  Console   {console}",
+        f"  Handsets  {sandbox}   (the sandbox carrier: everybody's phone, and the town clock)",
+        "",
+        f"  Sign in with the password  {DEMO_PASSWORD}",
+        *(f"    {line}" for line in sign_ins),
+        "",
+        "  UNSIGNED: test mode. Ctrl-C stops everything; the data stays in var/.",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _wait_for(url: str) -> bool:
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    return _within(READY_WITHIN, answers)
+
+
+def _within(seconds: float, happens: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if happens():
+            return True
+        time.sleep(0.2)
+    return False
