@@ -1,4 +1,4 @@
-"""Measures how well the reader reads: recall, alarms and scores, on outside texts if they are at hand or on our own corpus.
+"""Measures how well the reader reads, in recall, alarms and scores, on outside texts if at hand, else on our own.
 
 `$AFTERCARE_DATA` names the folder of outside texts (default `../shared/data` beside the project). They are measured,
 never kept: this prints counts only.
@@ -23,8 +23,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 CORPUS = PROJECT / "tests" / "corpus"
 LANGUAGES = ("en", "es")
 POSITIVES = ("si_active", "si_passive", "self_harm")
-# Side-effect reports that themselves name suicidal thoughts are no false alarms; this word check is the benchmark's own.
-NAMES_SUICIDE = re.compile(r"suicid|kill(ed|ing)? (my|him|her)|(end|take|took) my (own )?life|want(ed)? to die|self.?harm", re.I)
+# A side-effect report that itself names suicidal thoughts is no false alarm; this word check is the benchmark's own.
+NAMES_SUICIDE = re.compile(
+    r"suicid|kill(ed|ing)? (my|him|her)|(end|take|took) my (own )?life|want(ed)? to die|self.?harm", re.I
+)
 NUMBER = re.compile(r"[0-9]+")
 
 Row = dict[str, str]
@@ -119,7 +121,7 @@ class Accuracy:
 
     @staticmethod
     def ratings(texts: Sequence[Row]) -> Iterator[str]:
-        yield "Scores, with pain awaited (right: the value, or for a range unsure and inside it; no score for not_rating)"
+        yield "Scores with pain awaited (right: the value; for a range, unsure and inside it; for not_rating, none)"
         kinds: dict[str, list[bool]] = {}
         for row in texts:
             kinds.setdefault(row["label"].partition(":")[0], []).append(rated_right(row["text"], row["label"]))

@@ -39,7 +39,8 @@ def microseconds(read: Callable[[str], object], text: str) -> float:
 
 
 def report(times: Sequence[float]) -> str:
-    return f"median {median(times):7.0f} µs   99th of 100 {quantiles(times, n=100)[-1]:7.0f} µs   worst {max(times):7.0f} µs"
+    slow = quantiles(times, n=100)[-1]
+    return f"median {median(times):.0f} µs, 99th of 100 {slow:.0f} µs, worst {max(times):.0f} µs"
 
 
 def main() -> None:
@@ -49,7 +50,9 @@ def main() -> None:
     def read(text: str) -> object:
         return screen(text), read_reply(text)
 
-    texts = [row["text"] for row in rows(CORPUS / "concerns.csv")] + [row["text"] for row in rows(CORPUS / "scores.csv")]
+    texts = [row["text"] for row in rows(CORPUS / "concerns.csv")] + [
+        row["text"] for row in rows(CORPUS / "scores.csv")
+    ]
     print(f"{len(texts)} texts of our own corpus: {report([microseconds(read, text) for text in texts])}")
     for name, text in longest_texts().items():
         print(f"{LONGEST} characters, {name:32s}{microseconds(read, text):7.0f} µs")

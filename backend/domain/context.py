@@ -1,4 +1,4 @@
-"""Who and when the words around a hit say it is about: oneself now, or not so, someone else, long ago, a manner of speaking."""
+"""What the words around a hit make of it: said of oneself now, or denied, of someone else, long ago, a figure of speech."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The cues of one language. A denial must reach the hit through `see_through` words alone ("not really feeling …")."""
+    """The cues of one language. A denial must reach the hit through `see_through` words alone: "not really feeling"."""
 
     denials: frozenset[str]
     see_through: frozenset[str]
@@ -41,7 +41,7 @@ class Context:
             return Standing.SAID
         if self._denied(sentence.words, hit):
             return Standing.DENIED
-        if anyone and self._someone_else(sentence, hit):
+        if anyone and sentence.about_other[hit.start]:
             return Standing.SOMEONE_ELSE
         return Standing.LONG_AGO if sentence.past else Standing.SAID
 
@@ -61,25 +61,15 @@ class Context:
         """A "but", "anymore", "until" or "still" after the hit takes back whatever softened it."""
         return sentence.last_restore >= hit.end
 
-    def _someone_else(self, sentence: "Sentence", hit: Hit) -> bool:
-        """The nearest person named before the hit is not the writer."""
-        for at in range(hit.start - 1, -1, -1):
-            if at in sentence.others_at:
-                return True
-            if sentence.words[at].text in self.myself:
-                return False
-        return False
-
 
 class Sentence:
     """One sentence with what its cues say, worked out once however many hits stand in it."""
 
     def __init__(self, context: Context, words: Sequence[Word], next_word: str) -> None:
         self.words = words
-        plain = [word.text for word in words]
-        self.plain = plain
-        self._idioms = list(context.idioms.find(plain))
-        self.others_at = {hit.end - 1 for hit in context.others.find(plain)}
+        plain = self.plain = [word.text for word in words]
+        self._idiomatic = {at for hit in context.idioms.find(plain) for at in range(hit.start, hit.end)}
+        self.about_other = self._about_other(context)
         self.past = context.present.isdisjoint(plain) and next(context.past.find(plain), None) is not None
         self.last_restore = self._last_restore(context, next_word)
 
@@ -89,12 +79,20 @@ class Sentence:
         return max((at for at, word in enumerate(self.plain) if word in context.restores), default=-1)
 
     def in_idiom(self, hit: Hit) -> bool:
-        return any(idiom.start < hit.end and hit.start < idiom.end for idiom in self._idioms)
+        return not self._idiomatic.isdisjoint(range(hit.start, hit.end))
+
+    def _about_other(self, context: Context) -> list[bool]:
+        """For each word, whether the nearest person named before it is not the writer."""
+        others = {hit.end - 1 for hit in context.others.find(self.plain)}
+        about, other = [], False
+        for at, word in enumerate(self.plain):
+            about.append(other)
+            other = at in others or (other and word not in context.myself)
+        return about
 
 
 def read_context(table: Mapping[str, object], slots: Mapping[str, Sequence[str]], faults: list[str]) -> Context:
-    """The `[context]` table of a lexicon: word lists `denials`, `see_through`, `restores`, `present`, `myself`; phrase lists
-    `others`, `past`, `idioms`."""
+    """The `[context]` table of a lexicon: lists of words, and `others`, `past` and `idioms`, which are phrases."""
 
     def words(key: str) -> frozenset[str]:
         return frozenset(texts(table, key, faults, "context"))

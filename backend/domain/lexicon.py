@@ -53,15 +53,22 @@ class Lexicon:
 
     def _respelled(self, words: Sequence[Word]) -> Iterator[Word]:
         """The language's usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
+        spellings, last = self.spellings, len(words) - 1
         at = 0
-        while at < len(words):
+        while at <= last:
             word = words[at]
-            pair = (word.text, words[at + 1].text) if at + 1 < len(words) else (word.text,)
-            taken = 2 if len(pair) > 1 and pair in self.spellings else 1
-            for spelt in self.spellings.get(pair[:taken], (word.text,)):
-                last = words[at + taken - 1]
-                yield Word(spelt, word.start, last.end, word.clause, word.sentence)
-            at += taken
+            pair = (word.text, words[at + 1].text) if at < last else (word.text,)
+            spelt = spellings.get(pair)
+            if spelt is not None:
+                yield from (Word(each, word.start, words[at + len(pair) - 1].end, *word[3:]) for each in spelt)
+                at += len(pair)
+                continue
+            spelt = spellings.get(pair[:1])
+            if spelt is None:
+                yield word
+            else:
+                yield from (Word(each, *word[1:]) for each in spelt)
+            at += 1
 
 
 def _inside(hit: Hit, length: int) -> Hit:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 _GAP_LIMIT = 6
 _SLOT_DEPTH = 6
 START, END = "^", "$"
+_HIT = -1
+_TABLE_LIMIT = 50_000
 
-# A phrase is words; `a|b` either; `word?` may be missing; `@name` a named slot (a list of phrases); `~3` up to three
-# words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a clinician can write makes matching slow.
+# A phrase is words; `a|b` either; `word?` and `a|b?` may be missing; `@name` a named slot (a list of phrases); `~3` up to
+# three words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a
+# clinician can write makes matching slow.
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class PhraseBook:
         self._ends: list[set[int]] = [set()]
         self._made: dict[tuple[frozenset[int], str], set[int]] = {}
         self.vocabulary: set[str] = set()
+        self._members: list[frozenset[int]] = [frozenset()]
+        self._table: list[dict[str, int]] = [{}]
+        self._numbered: dict[frozenset[int], int] = {frozenset(): 0}
+        self._lock = Lock()
         for label, phrase in phrases:
             for state in self._add(phrase, {0}, 0):
                 if state == 0:
@@ -102,6 +110,50 @@ class PhraseBook:
 
     def find(self, words: Sequence[str]) -> Iterator[Hit]:
         """Every place where a phrase ends, with the earliest word from which it can have begun."""
+        if self._holds_any(words):
+            yield from self._search(words)
+
+    def _holds_any(self, words: Sequence[str]) -> bool:
+        """Whether any phrase ends anywhere: one look-up a word, for nearly every text has none."""
+        at = 0
+        for word in words:
+            word_or_other = word if word in self.vocabulary else ""
+            known = self._table[at].get(word_or_other)
+            at = self._step(at, word_or_other) if known is None else known
+            if at == _HIT:
+                return True
+        return False
+
+    def _step(self, at: int, word: str) -> int:
+        """The combined state after `word`, worked out once and remembered: a growing table of the automaton's states.
+
+        Words of no phrase all lead to the same place and are not remembered one by one.
+        """
+        with self._lock:
+            known = self._table[at].get(word)
+            if known is None:
+                known = self._table[at][word] = self._combined(self._after(self._members[at], word))
+            return known
+
+    def _after(self, states: frozenset[int], word: str) -> frozenset[int]:
+        reached = set(self._steps[0].get(word, ()))
+        for state in states:
+            reached |= self._any[state]
+            reached.update(self._steps[state].get(word, ()))
+        return frozenset(reached)
+
+    def _combined(self, states: frozenset[int]) -> int:
+        if any(self._ends[state] for state in states):
+            return _HIT
+        if states not in self._numbered:
+            if len(self._table) >= _TABLE_LIMIT:
+                return _HIT  # too many to remember: search in full
+            self._members.append(states)
+            self._table.append({})
+            self._numbered[states] = len(self._table) - 1
+        return self._numbered[states]
+
+    def _search(self, words: Sequence[str]) -> Iterator[Hit]:
         first = self._steps[0]
         open_states: dict[int, int] = {}
         for at, word in enumerate(words):

@@ -3,7 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from backend.domain.answer_words import (
+    ANSWERS_ON,
+    ARTICLES,
+    BEFORE_OTHERS,
+    BETWEEN,
+    CORRECTIONS,
+    FRAME,
+    LARGE_WORDS,
+    LETTER_SLOTS,
+    MONTHS,
+    NOW,
+    NUMBER_WORDS,
+    PAST,
+    POLITE,
+    PRAISE,
+    SLOTS,
+    UNITS,
+    VAGUE,
+)
 from backend.domain.normalise import fold
 from backend.domain.scores import Measure, Nrs
 
@@ -26,56 +46,13 @@ class Ratings:
 
 
 _HIGHEST = 10
+_REACH = 12  # tokens looked back over
+_MOST_NUMBERS = 8  # with more, none of them is plainly an answer
 _SHORT = 25  # tokens; in a longer story a number is seldom an answer
 _TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_]")
 
-_NUMBER_WORDS = {
-    **{word: at for at, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])},
-    **{word: at for at, word in enumerate(["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez"])},
-    "sevn": 7, "eigth": 8, "eigt": 8, "thre": 3, "fiv": 5, "fuor": 4, "un": 1, "una": 1, "nil": 0,
-    "ciete": 7, "sies": 6, "nuebe": 9, "sinco": 5, "dies": 10,
-}  # fmt: skip
-# "one" and "un" are mostly articles; a bare "no" is never zero.
-_ARTICLES = frozenset({"one", "un", "una", "uno", "ten"})
-_LARGE_WORDS = frozenset(
-    ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "once", "doce", "trece", "catorce", "quince", "veinte", "treinta", "cuarenta", "cincuenta", "cien", "ciento", "mil"]
-)
-_SLOTS = {
-    **dict.fromkeys(("mood", "mod", "moood", "animo", "humor", "m", "feeling", "estado"), Measure.MOOD),
-    **dict.fromkeys(("pain", "dolor", "p", "pian", "paine", "d", "hurt", "hurts"), Measure.PAIN),
-}
-_LETTER_SLOTS = frozenset({"m", "p", "d"})
-_UNITS = frozenset(
-    ["mg", "mcg", "ml", "g", "gm", "grams", "milligrams", "hours", "hour", "hrs", "hr", "h", "horas", "hora", "days", "day", "dias", "dia", "weeks", "week", "wks", "semanas", "semana", "months", "month", "meses", "mes", "years", "year", "yrs", "yr", "anos", "ano", "min", "mins", "minutes", "minutos", "am", "pm", "oclock", "o", "times", "time", "veces", "vez", "x", "pills", "pill", "tabs", "tab", "tablets", "pastillas", "doses", "dose", "dosis", "people", "kids", "children", "miles", "blocks", "lbs", "pounds", "kg", "percent", "st", "nd", "rd", "th", "ft", "feet", "dollars", "bucks", "cups", "glasses", "pints", "drinks", "beers", "nights", "night", "noches", "noche", "sessions", "session", "treatments", "infusions", "sesiones", "kilos", "stars", "cm", "cats", "dogs", "men", "women", "more", "mas", "plus", "appointments", "calls", "texts", "messages", "points", "degrees", "beats", "bpm", "sugars", "naps", "meals", "units", "refills", "bottles", "minute", "ounces", "oz", "pts", "steps"]
-)
-_BEFORE_OTHERS = frozenset(
-    ["took", "take", "taking", "tome", "tomo", "day", "dia", "session", "week", "room", "age", "aged", "number", "suite", "apt", "at", "every", "until", "since", "before", "after", "by", "case", "ack", "dose", "for", "last", "past", "next", "only", "street", "call", "text", "been", "treatment", "chapter", "page", "line", "unit", "step", "gate", "platform", "bus", "route", "level", "grade"]
-)
-_MONTHS = frozenset(
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december"]
-)
-_PAST = frozenset(
-    ["was", "were", "from", "yesterday", "before", "earlier", "usually", "normally", "originally", "used", "started", "era", "estaba", "ayer", "antes", "typically", "ago"]
-)
-_NOW = frozenset(["now", "today", "currently", "to", "ahora", "hoy", "down", "currently", "tonight"])
-_CORRECTIONS = frozenset(["no", "wait", "sorry", "actually", "mean", "meant", "perdon", "correction", "rather", "digo", "instead"])
-_VAGUE = frozenset(
-    ["about", "around", "like", "maybe", "roughly", "approx", "approximately", "abt", "ish", "probably", "almost", "nearly", "guess", "think", "como", "casi", "unos", "aproximadamente", "quizas", "perhaps", "ard", "close", "near", "under", "over", "just", "above", "below", "between", "somewhere"]
-)
-_FRAME = frozenset(
-    ["d", "ll", "m", "ve", "re", "goes", "went", "down", "haha", "lol", "only", "ok", "okay", "would", "have", "told", "me", "think", "a", "an", "id", "i", "say", "its", "it", "is", "im", "at", "the", "my", "of", "be", "s", "would", "give", "to", "right", "hmm", "um", "uh", "well", "oh", "honestly", "so", "really", "easily", "score", "rating", "level", "scale", "today", "now", "currently", "ahora", "hoy", "es", "esta", "un", "una", "el", "la", "mi", "de", "mas", "menos", "en", "tengo", "todo", "y", "and", "is", "has", "have", "still", "feel", "pretty", "lets", "go", "with", "put", "me", "in", "currently", "overall", "still", "out", "on", "was", "that", "number", "answer", "got"]
-)
-_ANSWERS_ON = frozenset(
-    ["and", "y", "but", "pero", "because", "i", "im", "its", "it", "not", "with", "so", "still", "feeling", "today", "now", "thanks", "gracias", "good", "bad", "very", "ok", "okay", "feel", "the", "my", "just", "really", "better", "worse", "much", "at", "right", "out", "for", "en", "hoy", "ahora", "porque"]
-)
-_PRAISE = frozenset(["would", "recommend", "service", "experience", "upvote", "date", "again", "recomiendo"])
-_POLITE = frozenset(
-    ["thanks", "thank", "you", "thx", "ty", "gracias", "please", "hi", "hello", "hey", "hola", "ok", "okay", "good", "morning", "evening", "afternoon", "buenos", "buenas", "dias", "tardes", "noches", "thumbsup", "pray", "heart", "blush", "smile", "slightly_smiling_face", "ok_hand"]
-)
 
-
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     text: str
     start: int
     end: int
@@ -114,6 +91,8 @@ class _Text:
         self.used: set[int] = set()
         self.numbers = self._numbers()
 
+        self.in_numbers = {at for number in self.numbers for at in range(number.at, number.after)}
+
     def word(self, at: int) -> str:
         return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
 
@@ -144,14 +123,13 @@ class _Text:
 
     def _value(self, at: int) -> tuple[int, int] | None:
         word = self.word(at)
-        if word in _NUMBER_WORDS:
-            return (_NUMBER_WORDS[word],) * 2
+        if word in NUMBER_WORDS:
+            return (NUMBER_WORDS[word],) * 2
         whole, point, part = word.replace(",", ".").partition(".")
         if (
             not whole.isdecimal()
-            or len(whole) > 2
-            or (point and len(part) != 1)
-            or not part.isdecimal() * bool(point) + (not point)
+            or len(whole) > len(str(_HIGHEST))
+            or (point and not (part.isdecimal() and len(part) == 1))
         ):
             return None
         low = int(whole)
@@ -162,10 +140,10 @@ class _Text:
         """Minus signs, money, phone numbers, ordinals, dates ("3/12"), "twenty four"."""
         before, after = self.word(at - 1), self.word(at + 1)
         if before in ("-", "$", "+", "#") and (at == 1 or before != "-" or self._value(at - 2) is None):
-            return not (before == "-" and at > 1 and self.word(at - 2) in _SLOTS)
+            return not (before == "-" and at > 1 and self.word(at - 2) in SLOTS)
         if before == "of" and self.word(at - 2) in ("out", "scale"):
             return True  # "out of ten, a 7"; "on a scale of one to ten"
-        if before in _LARGE_WORDS or after in ("%", "°") or after in _LARGE_WORDS:
+        if before in LARGE_WORDS or after in ("%", "°") or after in LARGE_WORDS:
             return True
         return (after == "/" and self._out_of(at + 1) is None) or (before == "/" and at > 1)
 
@@ -200,41 +178,36 @@ class _Text:
         """Doses, hours, dates, counts and praise are not answers."""
         before, after = self.word(number.at - 1), self.word(number.after)
         if number.scaled:
-            praised = any(self.word(number.after + ahead) in _PRAISE for ahead in (0, 1))
+            praised = any(self.word(number.after + ahead) in PRAISE for ahead in (0, 1))
             return (
                 praised
                 or after in ("times", "veces", "people", "cats")
                 or (before == "on" and not self._named_near(number))
             )
-        if after in _UNITS and not self._plus(number.after):
+        if after in UNITS and not self._plus(number.after):
             return True
-        if before in _MONTHS or before in _BEFORE_OTHERS - self._allowed_before(number):
+        if before in MONTHS or before in BEFORE_OTHERS - self._allowed_before(number):
             return True
-        if self.word(number.at) in _ARTICLES and not self._is_digit(number) and not self._stands_alone(number):
-            return True
-        return False
+        return self.word(number.at) in ARTICLES and not self._stands_alone(number)
 
     def _allowed_before(self, number: _Number) -> frozenset[str]:
-        """ "im at 7", "pain at a 3" and "level 7" are answers; "at 7" is a time of day."""
+        """Whether "at" names a place on the scale ("im at 7", "pain at a 3") or a time of day ("at 7")."""
         earlier = self.word(number.at - 2)
         return (
             frozenset({"at", "level", "number", "only", "been", "for"})
-            if earlier in _SLOTS or earlier in ("im", "m", "is", "am", "still", "s", "its", "mood", "pain", "the")
+            if earlier in SLOTS or earlier in ("im", "m", "is", "am", "still", "s", "its", "mood", "pain", "the")
             else frozenset({"only"})
         )
 
     def _plus(self, at: int) -> bool:
         return self.word(at) in ("plus", "mas") and not self.word(at + 1).isalpha()
 
-    def _is_digit(self, number: _Number) -> bool:
-        return self.word(number.at).isdecimal()
-
     def _stands_alone(self, number: _Number) -> bool:
         after = self.word(number.after)
-        return not after.isalpha() or after in _SLOTS or after in _ANSWERS_ON or after in _NUMBER_WORDS
+        return not after.isalpha() or after in SLOTS or after in ANSWERS_ON or after in NUMBER_WORDS
 
     def _named_near(self, number: _Number) -> bool:
-        return any(self.word(number.at - back) in _SLOTS for back in (1, 2, 3))
+        return any(self.word(number.at - back) in SLOTS for back in (1, 2, 3))
 
 
 def read_ratings(text: str, awaiting: Sequence[Measure]) -> Ratings:
@@ -270,7 +243,7 @@ def _is_vague(reader: _Text, number: _Number) -> bool:
 
 
 def _is_past(reader: _Text, number: _Number) -> bool:
-    return any(reader.word(number.at - back) in _PAST for back in (1, 2))
+    return any(reader.word(number.at - back) in PAST for back in (1, 2))
 
 
 def _is_now(reader: _Text, number: _Number) -> bool:
@@ -278,7 +251,7 @@ def _is_now(reader: _Text, number: _Number) -> bool:
         reader.word(number.after),
         reader.word(number.after + 1),
     ]
-    return any(word in _NOW for word in near)
+    return any(word in NOW for word in near)
 
 
 def _named(reader: _Text) -> list[tuple[Measure, int]]:
@@ -288,25 +261,24 @@ def _named(reader: _Text) -> list[tuple[Measure, int]]:
     for at, token in enumerate(reader.tokens):
         if at in numbers:
             marks.append((None, numbers[at]))
-        elif token.text in _SLOTS and _is_slot(reader, at):
-            marks.append((_SLOTS[token.text], at))
+        elif token.text in SLOTS and _is_slot(reader, at):
+            marks.append((SLOTS[token.text], at))
     follows = len(marks) > 1 and marks[0][0] is None and marks[-1][0] is not None
     return _pairs_following(reader, marks) if follows else _pairs_leading(reader, marks)
 
 
 def _is_slot(reader: _Text, at: int) -> bool:
     """A single letter names a measure only with its number close behind: "M7P3"."""
-    if reader.word(at) not in _LETTER_SLOTS:
+    if reader.word(at) not in LETTER_SLOTS:
         return True
     ahead = at + 1 + (reader.word(at + 1) in (":", "=", "-"))
-    return reader.word(ahead) in _NUMBER_WORDS or reader.word(ahead).isdecimal()
+    return reader.word(ahead) in NUMBER_WORDS or reader.word(ahead).isdecimal()
 
 
 def _close(reader: _Text, start: int, end: int) -> bool:
     """Only words that belong between a name and its number, and not too many of them."""
-    between = [reader.word(at) for at in range(start, end)]
-    easy = _FRAME | _VAGUE | _PAST | _NOW | _CORRECTIONS | _POLITE | set(":=-,.'s") | {"level", "score", "went", "then"}
-    return len(between) <= 8 and all(word in easy or word in _NUMBER_WORDS or word.isdecimal() for word in between)  # noqa: PLR2004
+    between = [reader.word(at) for at in range(start, min(end, start + _REACH))]
+    return end - start < _REACH and all(word in BETWEEN or word in NUMBER_WORDS or word.isdecimal() for word in between)
 
 
 def _pairs_leading(reader: _Text, marks: Sequence[tuple[Measure | None, int]]) -> list[tuple[Measure, int]]:
@@ -338,6 +310,8 @@ def _pairs_following(reader: _Text, marks: Sequence[tuple[Measure | None, int]])
 
 def _bind_bare(reader: _Text, open_measures: list[Measure], scores: dict[Measure, Reading], taken: set[int]) -> None:
     """Numbers without a name answer the awaited questions in order, if there are no more of them than questions."""
+    if len(reader.numbers) > _MOST_NUMBERS:
+        return
     bare = [index for index, number in enumerate(reader.numbers) if index not in taken and _is_answer(reader, number)]
     if len(bare) > 1 and open_measures:
         bare = _without_old(reader, _without_repeats(reader, bare, len(open_measures)))
@@ -357,7 +331,7 @@ def _without_repeats(reader: _Text, bare: list[int], wanted: int) -> list[int]:
 
 
 def _without_old(reader: _Text, bare: list[int]) -> list[int]:
-    """ "Was 9 now 2" answers 2; "7 no wait 8" answers 8."""
+    """What was said before and taken back: "was 9 now 2" answers 2, "7 no wait 8" answers 8."""
     numbers = reader.numbers
     if any(_is_past(reader, numbers[index]) for index in bare):
         current = [index for index in bare if not _is_past(reader, numbers[index])]
@@ -380,7 +354,9 @@ def _is_answer(reader: _Text, number: _Number) -> bool:
 
 def _opens(reader: _Text, number: _Number) -> bool:
     at = number.at - 1
-    while at >= 0 and (_is_filler(reader, at) or at in reader.used or _belongs_to_number(reader, at)):
+    while at >= max(0, number.at - _REACH) and (
+        _is_filler(reader, at) or at in reader.used or _belongs_to_number(reader, at)
+    ):
         at -= 1
     return (
         at < 0
@@ -393,12 +369,12 @@ def _opens(reader: _Text, number: _Number) -> bool:
 
 
 def _belongs_to_number(reader: _Text, at: int) -> bool:
-    return any(number.at <= at < number.after for number in reader.numbers)
+    return at in reader.in_numbers
 
 
 def _is_filler(reader: _Text, at: int) -> bool:
     word = reader.word(at)
-    return word in _FRAME or word in _VAGUE or word in _NOW or word in _PAST or word in _CORRECTIONS or word in _POLITE
+    return word in FRAME or word in VAGUE or word in NOW or word in PAST or word in CORRECTIONS or word in POLITE
 
 
 def _closes(reader: _Text, number: _Number) -> bool:
@@ -406,8 +382,8 @@ def _closes(reader: _Text, number: _Number) -> bool:
     return (
         not after.isalpha()
         or _is_filler(reader, number.after)
-        or after in _ANSWERS_ON
-        or after in _NUMBER_WORDS
+        or after in ANSWERS_ON
+        or after in NUMBER_WORDS
         or number.at == 0
         or after == "ish"
     )
@@ -421,9 +397,9 @@ def _certain_place(reader: _Text, number: _Number) -> bool:
     return (
         number.scaled
         or not after.isalpha()
-        or after in _ANSWERS_ON
+        or after in ANSWERS_ON
         or _is_filler(reader, number.after)
-        or after in _NUMBER_WORDS
+        or after in NUMBER_WORDS
     )
 
 
