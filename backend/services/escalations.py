@@ -195,14 +195,30 @@ def _page_person(case: Escalation, person: Staff, text_name: str, house: House, 
 
 
 def _page_text(case: Escalation) -> str:
-    """The page says so when the patient did not get the safety text (S6)."""
-    lost = select(OutboundMessage.id).where(
-        OutboundMessage.clinic_id == case.clinic_id,
-        OutboundMessage.escalation_id == case.id,
-        OutboundMessage.kind.in_((Kind.CRISIS.value, Kind.MEDICAL.value)),
-        OutboundMessage.state.in_((State.FAILED.value, State.UNDELIVERED.value, State.UNSURE.value)),
+    """The page says so when the patient did not get the newest safety text (S6), reported lost or never confirmed."""
+    newest = db.session.scalars(
+        select(OutboundMessage)
+        .where(
+            OutboundMessage.clinic_id == case.clinic_id,
+            OutboundMessage.escalation_id == case.id,
+            OutboundMessage.kind.in_((Kind.CRISIS.value, Kind.MEDICAL.value)),
+        )
+        .order_by(OutboundMessage.created_at.desc(), OutboundMessage.id.desc())
+        .limit(1)
+    ).first()
+    return "page_undelivered" if newest is not None and _is_lost(newest) else "page"
+
+
+def _is_lost(text: OutboundMessage) -> bool:
+    if State(text.state) in (State.DELIVERED, State.FAILED, State.UNDELIVERED, State.UNSURE):
+        return State(text.state) is not State.DELIVERED
+    told = select(EscalationEvent.id).where(
+        EscalationEvent.clinic_id == text.clinic_id,
+        EscalationEvent.escalation_id == text.escalation_id,
+        EscalationEvent.outbound_id == text.id,
+        EscalationEvent.kind == "patient_not_reached",
     )
-    return "page" if db.session.scalar(lost.limit(1)) is None else "page_undelivered"
+    return db.session.scalar(told.limit(1)) is not None
 
 
 def _tell_holder(case: Escalation, text_name: str, house: House, now: datetime) -> None:
@@ -264,21 +280,35 @@ def on_failure(message: OutboundMessage, house: House, now: datetime) -> None:
     """What a text that surely or probably did not arrive means, inside the caller's transaction."""
     kind = Kind(message.kind)
     if kind is Kind.PAGE:
-        _page_lost(message, now)
+        _page_lost(message, house, now)
     elif kind in (Kind.CRISIS, Kind.MEDICAL):
         _safety_text_lost(message, house, now)
     elif kind in (Kind.PROMPT, Kind.WELCOME, Kind.STAFF_MESSAGE) and message.patient_id is not None:
         _text_lost(message, house, now)
 
 
-def _page_lost(message: OutboundMessage, now: datetime) -> None:
-    """A page that did not arrive does not wait its step out: the next one is paged at once."""
+def _page_lost(message: OutboundMessage, house: House, now: datetime) -> None:
+    """A page that did not arrive does not wait its step out: the next one is paged at once. Only once a round for one
+    person, or phones that are all off would be paged without end.
+    """
     if message.escalation_id is None:
         return
     case = db.session.get_one(Escalation, (message.clinic_id, message.escalation_id), with_for_update=True)
+    known = _lost_a_page(case, message.staff_id, now - house.clinical.protocol.escalation.repeat_round)
     add_event(case, "page_lost", now, staff_id=message.staff_id, outbound_id=message.id)
-    if case.resolved_at is None and case.acknowledged_by is None and message.staff_id is not None:
+    if case.resolved_at is None and case.acknowledged_by is None and message.staff_id is not None and not known:
         case.next_page_at = now
+
+
+def _lost_a_page(case: Escalation, staff_id: UUID | None, since: datetime) -> bool:
+    lost = select(EscalationEvent.id).where(
+        EscalationEvent.clinic_id == case.clinic_id,
+        EscalationEvent.escalation_id == case.id,
+        EscalationEvent.kind == "page_lost",
+        EscalationEvent.staff_id == staff_id,
+        EscalationEvent.at > since,
+    )
+    return db.session.scalar(lost.limit(1)) is not None
 
 
 def _safety_text_lost(message: OutboundMessage, house: House, now: datetime) -> None:
