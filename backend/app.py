@@ -115,6 +115,7 @@ def _house(settings: Settings, signed: Signed, clock: Clock | None, adapter: Bas
         machine_now=machine_now,
         public_url=public_url,
         operator_contact=settings.operator_contact,
+        heartbeat_url=settings.heartbeat_url,
     )
 
 
@@ -137,5 +138,6 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
         "SESSION_COOKIE_NAME": "aftercare",
+        "METRICS_TOKEN": settings.metrics_token,
         "WTF_CSRF_TIME_LIMIT": None,  # a form left open over a night shift must still send
     }

@@ -7,12 +7,7 @@ master and two workers came to 230 MB without it and 275 MB with it.
 # ruff: noqa: N999 - gunicorn's own name for this file; nobody imports it
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
-
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
 
 _port = os.environ.get("PORT") or "8000"
 _on_trial = os.environ.get("CARRIER", "sandbox") == "sandbox"
@@ -37,27 +32,3 @@ loglevel = os.environ.get("LOG_LEVEL", "info").lower()
 accesslog = "-"
 # The path without its query: rows go by ids there, while a search may hold a name. No address of the caller either.
 access_log_format = "%(m)s %(U)s %(s)s %(M)sms"
-
-# Before prometheus_client is imported anywhere, for that is when it looks.
-_OURS = "aftercare-metrics-"
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OURS)
-_metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-
-
-def on_starting(_server: Arbiter) -> None:
-    """Start counting afresh: files of an earlier run would be added to this one's."""
-    _metrics.mkdir(parents=True, exist_ok=True)
-    for left_over in _metrics.glob("*.db"):
-        left_over.unlink()
-
-
-def child_exit(_server: Arbiter, worker: Worker) -> None:
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # the library leaves it untyped
-
-
-def on_exit(_server: Arbiter) -> None:
-    if _metrics.name.startswith(_OURS):
-        shutil.rmtree(_metrics, ignore_errors=True)

@@ -108,8 +108,9 @@ def pin(folder: Path = FOLDER) -> str:
 
 def stale_packs(signed: Signed, today: date) -> list[str]:
     """Crisis packs whose numbers nobody has verified for too long."""
+    oldest = OLDEST_VERIFICATION.days
     return [
-        f"crisis/{pack.country.lower()}.toml: verified on {pack.verified_on}, more than {OLDEST_VERIFICATION.days} days ago"
+        f"crisis/{pack.country.lower()}.toml: verified on {pack.verified_on}, more than {oldest} days ago"
         for pack in signed.packs.values()
         if today - pack.verified_on > OLDEST_VERIFICATION
     ]

@@ -11,19 +11,22 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import structlog
+from alembic.script import ScriptDirectory
 from apiflask import APIFlask
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from backend.app import create_app
-from backend.services.health import beat
+from backend.messaging.heartbeat import ping
+from backend.services.health import beat, health_of
 from backend.services.house import House
 from backend.web.current import HOUSE
 from config.settings import SettingsError
 from jobs.ticks import Senders, Tick, ticks
 
 BEAT_EVERY = 5.0
+SIGN_OF_LIFE_EVERY = 60.0
 STUCK_AFTER = 120.0
 """The scheduler keeps time by the wall clock, which can be set back; a heart that stops makes the supervisor start us
 anew."""
@@ -42,7 +45,7 @@ class Clock:
         self._last_beat = time.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(12), "heart": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(12), "heart": ThreadPoolExecutor(2)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -53,6 +56,10 @@ class Clock:
         self._scheduler.add_job(
             self._beat, "interval", seconds=BEAT_EVERY, next_run_time=now, executor="heart", id="heartbeat"
         )
+        if self._house.heartbeat_url:
+            self._scheduler.add_job(
+                self._sign_of_life, "interval", seconds=SIGN_OF_LIFE_EVERY, executor="heart", id="sign of life"
+            )
         self._scheduler.add_listener(_log_error, EVENT_JOB_ERROR)
         self._scheduler.start()
 
@@ -79,6 +86,14 @@ class Clock:
         with self._app.app_context():
             beat(self._name, self._house)
         self._last_beat = time.monotonic()
+
+    def _sign_of_life(self) -> None:
+        """Ping the outside watcher, but only while all is well: its alarm is for what we cannot say ourselves."""
+        migrations = ScriptDirectory(self._app.extensions["migrate"].directory)
+        with self._app.app_context():
+            well = health_of(self._house, migrations).is_well
+        if well and self._house.heartbeat_url:
+            ping(self._house.heartbeat_url)
 
 
 def _log_error(event: JobExecutionEvent) -> None:

@@ -135,20 +135,14 @@ def test_it_tells_platforms_what_to_run() -> None:
     ],
 )
 def test_it_opens_the_sandbox_to_this_machine_alone(
-    environment: dict[str, str], address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert gunicorn_settings(environment, tmp_path, monkeypatch)["bind"] == address
+    assert gunicorn_settings(environment, monkeypatch)["bind"] == address
 
 
-def test_it_logs_no_query_no_caller_and_no_referrer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    logged = re.findall(r"%\(([^)]+)\)s", gunicorn_settings({}, tmp_path, monkeypatch)["access_log_format"])
+def test_it_logs_no_query_no_caller_and_no_referrer(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged = re.findall(r"%\(([^)]+)\)s", gunicorn_settings({}, monkeypatch)["access_log_format"])
     assert set(logged) <= {"m", "U", "s", "M"}  # method, path without its query, status, milliseconds
-
-
-def test_it_starts_counting_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "counter_12.db").touch()
-    gunicorn_settings({}, tmp_path, monkeypatch)["on_starting"](None)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
@@ -168,10 +162,10 @@ def pretend_installed(checkout: dict[str, Any], group: str) -> None:
     checkout["stamp"](group).write_text(checkout["fingerprint"](group), encoding="utf-8")
 
 
-def gunicorn_settings(environment: dict[str, str], metrics: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def gunicorn_settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     for name in ("PORT", "CARRIER", "WEB_CONCURRENCY", "LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {**environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return runpy.run_path(str(ROOT / "config" / "gunicorn.conf.py"))
 

@@ -38,7 +38,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 A_TUESDAY = datetime(2035, 3, 6, 9, 30, tzinfo=NEW_YORK)
 PUBLIC_URL = "http://aftercare.example"
 CARRIER_URL = "http://carrier.example"
-PASSWORD = "a long pass phrase"  # noqa: S105 - of the town's people
+PASSWORD = "a long pass phrase"
 PASSWORD_HASH = accounts.hash_password(PASSWORD)
 FIELD_KEY = Fernet.generate_key().decode()
 
@@ -72,7 +72,9 @@ class Phone:
     def texts(self, body: str, *, media: int = 0) -> Self:
         """Send a text to the clinic, and let everything happen that follows at once."""
         sent: dict[str, Any] = {"body": body, "to": self.clinic_number}
-        answer = self.town.handsets.post(f"/handsets/{self.number}/texts", json=sent | ({"media": media} if media else {}))
+        answer = self.town.handsets.post(
+            f"/handsets/{self.number}/texts", json=sent | ({"media": media} if media else {})
+        )
         assert answer.status_code == 201, answer.text
         self.town.settle()
         return self
@@ -160,7 +162,7 @@ class Town:
     def found_clinics(self) -> None:
         """The clinic of all stories, with its people, and another one whose people must see nothing of it."""
         with self.app.app_context():
-            self.clinic = self._found("Harbor Clinic", "+15555550100")
+            self.clinic = self.found_clinic("Harbor Clinic", "+15555550100")
             self.noor = self.hire(self.clinic, "Noor Haddad", "+15555550111", "responder")
             self.vera = self.hire(self.clinic, "Vera Lindqvist", "+15555550112", "clinician")
             self.dov = self.hire(self.clinic, "Dov Amsel", "+15555550113", "manager")
@@ -169,12 +171,12 @@ class Town:
             enrolment.add_shift(
                 self.noor, now, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=6), weekly=True
             )
-            self.other_clinic = self._found("Ridge Clinic", "+15555550200")
+            self.other_clinic = self.found_clinic("Ridge Clinic", "+15555550200")
             self.cass = self.hire(self.other_clinic, "Cass Moreau", "+15555550211", "manager")
             for row in (self.clinic, self.other_clinic, self.noor, self.vera, self.dov, self.ada, self.cass):
                 db.session.refresh(row)  # so that they can be read outside of a session
 
-    def _found(self, name: str, number: str) -> Clinic:
+    def found_clinic(self, name: str, number: str) -> Clinic:
         return enrolment.add_clinic(
             self.house.clinical,
             self.clock.now(),
@@ -186,7 +188,7 @@ class Town:
         )
 
     def hire(self, clinic: Clinic, name: str, number: str, role: str) -> Staff:
-        email = f"{name.split()[0].lower()}.{number[-4:]}@clinic.example"
+        email = f"{name.split(maxsplit=1)[0].lower()}.{number[-4:]}@clinic.example"
         return enrolment.add_staff(
             clinic, self.clock.now(), name=name, email=email, phone=number, role=role, password_hash=PASSWORD_HASH
         )
@@ -245,5 +247,3 @@ class Town:
             db.session.remove()
             db.engine.dispose()
         self.carrier.stop()
-
-

@@ -40,6 +40,7 @@ class House:
     machine_now: Callable[[], datetime]
     public_url: str
     operator_contact: str | None
+    heartbeat_url: str | None
 
     def status_url(self, reference: str) -> str:
         return f"{self.public_url}/twilio/status/{reference}"

@@ -1,0 +1,85 @@
+"""A lexicon that is wrong does not load, and says everything that is wrong with it."""
+
+from typing import Any
+
+import pytest
+
+from backend.domain.concerns import Priority
+from backend.domain.lexicon import build_lexicon
+from tests.domain.reading import LANGUAGES, lexicon
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "x.rule",
+        "family": "distress",
+        "level": "urgent",
+        "reply": "soft",
+        "why": "Because.",
+        "source": "CLINICAL 5",
+        "phrases": ["so|very sad ~1 today?"],
+        "examples": ["so sad"],
+        "counter_examples": ["happy"],
+    } | changes
+
+
+def faults(document: dict[str, Any]) -> str:
+    with pytest.raises(ValueError, match=r".+") as caught:
+        build_lexicon("en", document)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_loads_the_lexicons_we_ship(language: str) -> None:
+    loaded = lexicon(language)
+    assert len({found.id for found in loaded.rules}) == len(loaded.rules)
+    assert all(found.why and found.source and found.examples for found in loaded.rules)
+    assert {found.reply for found in loaded.rules if found.level is Priority.STAT} <= {"crisis", "medical"}
+
+
+def test_it_names_every_fault_at_once() -> None:
+    said = faults(
+        {
+            "rule": [
+                rule(level="dire"),
+                rule(),
+                rule(id="x.empty", phrases=[], reply="poem"),
+                rule(id="x.slot", phrases=["@nowhere"]),
+                rule(id="x.gap", phrases=["sad ~99 day"]),
+                rule(id="x.late", timing={"expected_within": "soon", "abnormal_from": 24, "abnormal_level": "asap"}),
+            ]
+        }
+    )
+    for part in (
+        "unknown level 'dire'",
+        "used twice",
+        "phrases are empty",
+        "unknown reply 'poem'",
+        "no slot named 'nowhere'",
+    ):
+        assert part in said
+    assert "a gap is ~1 to" in said
+    assert "expected_within must be a number of hours" in said
+
+
+def test_it_wants_every_example_met() -> None:
+    assert "misses its example 'glad'" in faults({"rule": [rule(examples=["glad"])]})
+
+
+def test_it_wants_no_counter_example_met() -> None:
+    assert "matches its counter-example 'so sad today'" in faults({"rule": [rule(counter_examples=["so sad today"])]})
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"rule": "none"}, {"rule": [rule()], "slots": 3}, {"rule": [rule()], "context": []}]
+)
+def test_it_refuses_what_is_no_lexicon(document: dict[str, Any]) -> None:
+    assert faults(document)
+
+
+def test_it_refuses_a_phrase_that_matches_nothing() -> None:
+    assert "match nothing at all" in faults({"rule": [rule(phrases=["sad?"])]})
+
+
+def test_slots_that_name_themselves_are_refused() -> None:
+    assert "nests too deeply" in faults({"slots": {"loop": ["@loop"]}, "rule": [rule(phrases=["sad @loop"])]})
