@@ -25,7 +25,7 @@ LANGUAGES = ("en", "es")
 POSITIVES = ("si_active", "si_passive", "self_harm")
 # A side-effect report that itself names suicidal thoughts is no false alarm; this word check is the benchmark's own.
 NAMES_SUICIDE = re.compile(
-    r"suicid|kill(ed|ing)? (my|him|her)|(end|take|took) my (own )?life|want(ed)? to die|self.?harm", re.I
+    r"suicid|kill(ed|ing)? (my|him|her)|(end|take|took) my (own )?life|want(ed)? to die|self.?harm", re.IGNORECASE
 )
 NUMBER = re.compile(r"[0-9]+")
 

@@ -183,6 +183,12 @@ UNSAFE = phrase_set(
     bien | nope | not ok | not okay | not safe | two | unsafe
     """
 )
+# Politeness that, to the question how one feels, is an answer in words.
+STATES = word_set(
+    """
+    good great bien bueno perfect perfecto cool smile smiley grinning relaxed sunny
+    """
+)
 # A text made only of these is politeness ...
 COURTESIES = word_set(
     """

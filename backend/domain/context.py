@@ -1,4 +1,4 @@
-"""What the words around a hit make of it: said of oneself now, or denied, of someone else, long ago, a figure of speech."""
+"""What the words around a hit make of it: said of oneself now, denied, of someone else, long ago, or as an idiom."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

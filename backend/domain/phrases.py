@@ -10,7 +10,7 @@ START, END = "^", "$"
 _HIT = -1
 _TABLE_LIMIT = 50_000
 
-# A phrase is words; `a|b` either; `word?` and `a|b?` may be missing; `@name` a named slot (a list of phrases); `~3` up to
+# A phrase is words; `a|b` either; `word?` and `a|b?` may be missing; `@name` a slot (a list of phrases); `~3` up to
 # three words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a
 # clinician can write makes matching slow.
 

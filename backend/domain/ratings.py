@@ -155,7 +155,8 @@ class _Text:
             ten = at + 2
         else:
             ten = at + 1 if self.word(at) in ("sobre", "over") else -1
-        return ten + 1 if ten > 0 and self.word(ten) in ("10", "ten", "diez") else None
+        on_scale = ten > 0 and self.word(ten) in ("10", "ten", "diez") and self.word(ten + 1) != "/"
+        return ten + 1 if on_scale else None
 
     def _after_scale(self, at: int) -> int:
         return self._out_of(at) or at

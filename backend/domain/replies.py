@@ -14,6 +14,7 @@ from backend.domain.answer_words import (
     DECLINES,
     OPT_OUT_PHRASES,
     SAFE,
+    STATES,
     STOP_FIRST,
     UNSAFE,
 )
@@ -83,10 +84,9 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
     acknowledges = _acknowledges(text)
     safe = _safe(plain) if "safety" in awaiting else None
     declines = "side_effects" in awaiting and plain in DECLINES
-    courtesy = _courtesy(text, words)
-    ratings = read_ratings(
-        text, () if "safety" in awaiting else [Measure(item) for item in awaiting if item in set(Measure)]
-    )
+    asked = [Measure(item) for item in awaiting if item in set(Measure) and "safety" not in awaiting]
+    courtesy = _courtesy(text, words) and not (asked and not STATES.isdisjoint(words))
+    ratings = read_ratings(text, asked)
     opts_out = keyword is None and _opts_out(f" {plain} ", words)
     understood = keyword is not None or acknowledges is not None or safe is not None or declines or courtesy
     understood = understood or (opts_out and ABOUT_TEXTS.issuperset(words))

@@ -181,6 +181,12 @@ def test_it_takes_nothing_more_for_politeness(text: str) -> None:
     assert reply.words
 
 
+@pytest.mark.parametrize("text", ["good", "Bien", "great 😀"])
+def test_politeness_that_answers_how_one_feels_reaches_a_person(text: str) -> None:
+    assert read_reply(text).words
+    assert read_reply("thanks").courtesy
+
+
 def test_it_notices_spanish() -> None:
     assert read_reply("AYUDA").spanish
     assert read_reply("AYUDA").keyword is Keyword.HELP

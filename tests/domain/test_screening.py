@@ -144,7 +144,7 @@ def test_it_needs_a_lexicon() -> None:
         Screen([])
 
 
-@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "\udfff", "?" * 50, "¿¡", ":::", "$ ^ ~1", "a.b.c.d"])
+@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "?" * 50, "¿¡", ":::", "$ ^ ~1", "a.b.c.d"])
 def test_it_stands_odd_texts(text: str) -> None:
     assert screen()(text) == ()
 
