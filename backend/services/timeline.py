@@ -182,12 +182,13 @@ def _events(
         said = _EVENT.get(event.kind, event.kind.replace("_", " "))
         who = names.get(event.staff_id, SOMEBODY) if event.staff_id else SOMEBODY
         text = said.format(who=who, detail=event.detail)
-        text = (
-            f"Case {case.number}: {text[0].lower() if text.startswith('Case') else text[0]}{text[1:]}"
-            if with_number
-            else text
-        )
+        text = _with_number(case, text) if with_number else text
         yield Entry(event.at, f"case_{event.kind}", event.id, text, _event_detail(event, case, states))
+
+
+def _with_number(case: Escalation, text: str) -> str:
+    """`Case 12 opened`, `Case 12: paged …`."""
+    return f"Case {case.number}{text[4:]}" if text.startswith("Case ") else f"Case {case.number}: {text}"
 
 
 def _event_detail(event: EscalationEvent, case: Escalation, states: Mapping[UUID, str]) -> str:

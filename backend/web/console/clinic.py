@@ -1,0 +1,59 @@
+"""Whether all is well at this clinic: the process's health, who is on call, whom a case climbs to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alembic.script import ScriptDirectory
+from flask import current_app, render_template
+from sqlalchemy import select
+
+from backend.domain.protocol import Step
+from backend.services.escalations import Staffing, policy_of
+from backend.services.health import health_of
+from backend.store.database import db
+from backend.store.staff import Shift, Staff
+from backend.web.console.blueprint import console
+from backend.web.current import house
+from backend.web.security import my_clinic
+
+AUDIENCE_WORDS = {"on_call": "Whoever is on call", "team": "The whole team", "managers": "The managers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the policy with who stands on it now."""
+
+    audience: str
+    wait_minutes: int
+    people: Sequence[Staff]
+
+
+@console.get("/health")
+def clinic_health() -> str:
+    clinic = my_clinic()
+    people = Staffing(clinic, house().now())
+    found = health_of(house(), ScriptDirectory(current_app.extensions["migrate"].directory))
+    return render_template(
+        "console/health.html",
+        health=found,
+        on_call=[people.everybody[staff_id] for staff_id in people.on_call if staff_id in people.everybody],
+        steps=[_rung(step, people) for step in policy_of(clinic, house())],
+        shifts=_shifts(people),
+        protocol=house().clinical.protocol,
+        pack=house().clinical.packs.get(clinic.country),
+    )
+
+
+def _rung(step: Step, people: Staffing) -> Rung:
+    standing = [people.everybody[staff_id] for staff_id in people(step)]
+    named = AUDIENCE_WORDS.get(step.audience, "One person")
+    return Rung(named, int(step.wait.total_seconds() // 60), standing)
+
+
+def _shifts(people: Staffing) -> list[tuple[Shift, str]]:
+    """Shifts that go on or come, by when they begin."""
+    now: datetime = house().now()
+    lasting = (Shift.weekly.is_(True)) | (Shift.ends_at > now)
+    rows = db.session.scalars(select(Shift).where(Shift.clinic_id == my_clinic().id, lasting).order_by(Shift.starts_at))
+    return [(row, people.everybody[str(row.staff_id)].name) for row in rows if str(row.staff_id) in people.everybody]

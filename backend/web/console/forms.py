@@ -1,0 +1,56 @@
+"""What a form holds, read field by field; every fault stands under its field's name."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from backend.services.invalid import Invalid
+
+_LONGEST = 400
+# What cannot be read becomes a value that every service refuses, so that all faults of a form are found at once.
+NO_SCORE = -1
+NO_MOMENT = datetime.max  # noqa: DTZ901 - without a zone on purpose: no service takes it
+
+
+class Form:
+    """The fields of the form that was sent, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, str] = {}
+
+    def text(self, name: str) -> str:
+        return request.form.get(name, "").strip()[:_LONGEST]
+
+    def ticked(self, name: str) -> bool:
+        return name in request.form
+
+    def chosen(self, name: str) -> list[str]:
+        return request.form.getlist(name)
+
+    def score(self, name: str) -> int | None:
+        """A whole number, or None when the field is empty; whether it is a score is the service's to say."""
+        given = self.text(name)
+        if not given:
+            return None
+        if not (given.isascii() and given.isdigit() and len(given) < 4):  # noqa: PLR2004 - a score has two digits
+            self.faults[name] = "write a whole number from 0 to 10, or nothing"
+            return NO_SCORE
+        return int(given)
+
+    def moment(self, name: str, zone: ZoneInfo) -> datetime:
+        """A local date and time of this zone, in UTC."""
+        try:
+            return datetime.fromisoformat(self.text(name)).replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.faults[name] = "choose a date and a time"
+            return NO_MOMENT
+
+    def all_faults(self, invalid: Invalid) -> dict[str, str]:
+        """What the service found wrong, with our own words for what could not even be read."""
+        return invalid.faults | self.faults
+
+
+def as_given() -> dict[str, object]:
+    """What was typed, to show it again: lists for fields that can be chosen more than once."""
+    return {name: values if name == "flags" else values[0] for name, values in request.form.lists()}

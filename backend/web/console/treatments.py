@@ -1,0 +1,123 @@
+"""Recording a treatment, and the plan it makes."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from backend.domain.protocol import ROUTES, SETTINGS
+from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, zone_named
+from backend.services import audit
+from backend.services.enrolment import NewTreatment, patient_of, record_treatment
+from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.store.check_ins import CheckIn
+from backend.store.database import db
+from backend.store.patients import Patient, Treatment
+from backend.web.console.blueprint import console
+from backend.web.console.forms import Form, as_given
+from backend.web.current import house
+from backend.web.security import actor, my_clinic, only_who_may_act
+
+ROUTE_WORDS = {
+    "iv": "Infusion (IV)",
+    "im": "Injection (IM)",
+    "nasal": "Nasal spray",
+    "oral": "By mouth",
+    "topical": "On the skin",
+    "other": "Other",
+}
+SETTING_WORDS = {"clinic": "At the clinic", "home": "At home"}
+
+
+@console.get("/patients/<uuid:patient_id>/treatments/new")
+def new_treatment(patient_id: UUID) -> str:
+    only_who_may_act()
+    patient = patient_of(my_clinic().id, patient_id)
+    here = house().now().astimezone(zone_named(my_clinic().timezone))
+    given = {"ended_at": here.strftime("%Y-%m-%dT%H:%M"), "route": "iv", "setting": "clinic", "escort": "yes"}
+    return _page(patient, {}, given)
+
+
+@console.post("/patients/<uuid:patient_id>/treatments/new")
+def add_treatment(patient_id: UUID) -> Response | tuple[str, int]:
+    only_who_may_act()
+    patient = patient_of(my_clinic().id, patient_id)
+    form = Form()
+    wanted = _treatment(form)
+    try:
+        recorded = record_treatment(patient, wanted, actor(), house())
+    except Invalid as invalid:
+        return _page(patient_of(my_clinic().id, patient_id), form.all_faults(invalid), as_given()), 422
+    except Conflict as refused:
+        flash(f"Not recorded: {refused}.", "warning")
+        return redirect(url_for("console.patient", patient_id=patient_id))
+    flash("The treatment is recorded.", "done")
+    return redirect(url_for("console.plan", patient_id=patient_id, treatment_id=recorded.treatment.id))
+
+
+@console.get("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>")
+def plan(patient_id: UUID, treatment_id: UUID) -> str:
+    """What a treatment planned, in the patient's own time, and what it left out."""
+    patient = patient_of(my_clinic().id, patient_id)
+    treatment = db.session.get(Treatment, (patient.clinic_id, treatment_id))
+    if treatment is None or treatment.patient_id != patient.id:
+        raise NotFound
+    audit.record_view(patient.clinic_id, actor(), "patient_viewed", patient.id, house().now())
+    planned = db.session.scalars(
+        select(CheckIn)
+        .where(CheckIn.clinic_id == patient.clinic_id, CheckIn.treatment_id == treatment.id)
+        .order_by(CheckIn.due_at)
+    ).all()
+    return render_template(
+        "console/plan.html",
+        patient=patient,
+        treatment=treatment,
+        planned=planned,
+        omitted=_left_out(patient, treatment),
+        routes=ROUTE_WORDS,
+        protocol=house().clinical.protocol,
+    )
+
+
+def _left_out(patient: Patient, treatment: Treatment) -> Sequence[Omitted]:
+    """Why the other check-ins of the protocol are not there. They are not kept, so the plan is worked out once more."""
+    earlier = select(func.count()).where(
+        Treatment.clinic_id == patient.clinic_id,
+        Treatment.patient_id == patient.id,
+        Treatment.created_at < treatment.created_at,
+    )
+    facts = TreatmentFacts(
+        ended_at=treatment.ended_at,
+        route=treatment.route,
+        setting=treatment.setting,
+        first=db.session.scalar(earlier) == 0,
+        co_sedative=treatment.co_sedative,
+        flagged=bool(patient.flags),
+    )
+    return check_in_times(facts, house().clinical.protocol, zone_named(patient.timezone), patient.track)[1]
+
+
+def _treatment(form: Form) -> NewTreatment:
+    scores = {measure: form.score(f"baseline.{measure}") for measure in ("mood", "pain")}
+    return NewTreatment(
+        ended_at=form.moment("ended_at", zone_named(my_clinic().timezone)),
+        route=form.text("route"),
+        setting=form.text("setting"),
+        series_id=form.text("series_id")[:80] or None,
+        baseline={measure: value for measure, value in scores.items() if value is not None},
+        escort=form.ticked("escort"),
+        co_sedative=form.ticked("co_sedative"),
+    )
+
+
+def _page(patient: Patient, faults: Mapping[str, str], given: Mapping[str, object]) -> str:
+    return render_template(
+        "console/treatment.html",
+        patient=patient,
+        faults=faults,
+        given=given,
+        routes={route: ROUTE_WORDS[route] for route in ROUTES},
+        settings={setting: SETTING_WORDS[setting] for setting in SETTINGS},
+    )
