@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from backend.store.escalations import Escalation
 from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.web.current import HOUSE
+from config.loading import Signed, load_signed
 from config.settings import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN, Settings
 from jobs.ticks import Senders, ticks
 
@@ -41,6 +43,12 @@ CARRIER_URL = "http://carrier.example"
 PASSWORD = "a long pass phrase"
 PASSWORD_HASH = accounts.hash_password(PASSWORD)
 FIELD_KEY = Fernet.generate_key().decode()
+
+
+@cache
+def signed_files() -> Signed:
+    """The signed files, read once for all towns: that takes longer than many a story."""
+    return load_signed()
 
 
 def town_settings(database_url: str, var_dir: Path, **changed: Any) -> Settings:
@@ -99,10 +107,13 @@ class Town:
     def __init__(self, database_url: str, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self.clock = TownClock(folder / "town-clock.json")
-        self.clock.advance(A_TUESDAY - self.clock.now())
+        self.clock.advance(max(A_TUESDAY - self.clock.now(), timedelta(0)))  # a town that is opened again is later
         self.sandbox = self._sandbox()
         self.app: APIFlask = create_app(
-            town_settings(database_url, folder, **settings), clock=self.clock.now, adapter=WsgiAdapter(self.sandbox)
+            town_settings(database_url, folder, **settings),
+            clock=self.clock.now,
+            adapter=WsgiAdapter(self.sandbox),
+            signed=signed_files(),
         )
         self.house: House = self.app.extensions[HOUSE]
         self.handsets: FlaskClient = self.sandbox.test_client()
@@ -211,7 +222,8 @@ class Town:
         """A treatment that ended just now, unless something else is said."""
         with self.app.app_context():
             fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
-            new = NewTreatment(**({"ended_at": self.clock.now(), "escort": True} | changed))
+            usual: dict[str, Any] = {"ended_at": self.clock.now(), "escort": True}
+            new = NewTreatment(**(usual | changed))
             return enrolment.record_treatment(fresh, new, "test", self.house)
 
     def phone_of(self, person: Patient | Staff) -> Phone:

@@ -107,3 +107,6 @@ def _concerns(concerns: Iterable[Concern]) -> list[dict[str, Any]]:
         }
         for concern in concerns
     ]
+
+
+COMMANDS = (read,)

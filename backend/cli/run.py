@@ -122,3 +122,6 @@ def _within(seconds: float, happens: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.2)
     return False
+
+
+COMMANDS = (run,)

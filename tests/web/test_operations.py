@@ -72,7 +72,7 @@ def test_it_pings_an_outside_watcher() -> None:
     heard: list[str] = []
 
     class Watcher(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the server's own name for it
+        def do_GET(self) -> None:
             heard.append(self.path)
             self.send_response(200)
             self.end_headers()
