@@ -27,23 +27,32 @@ Clock = Callable[[], datetime]
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    adapter: BaseAdapter | None = None,
+    signed: Signed | None = None,
 ) -> APIFlask:
     """The web application. Raises `SettingsError` with every fault when it must not start.
 
-    `clock` and `adapter` stand in for the town's time and the carrier's network in tests.
+    `clock` and `adapter` stand in for the town's time and the carrier's network in tests; `signed` are the
+    signed files when they are already loaded.
     """
-    app = build_app(settings, clock=clock, adapter=adapter)
+    app = build_app(settings, clock=clock, adapter=adapter, signed=signed)
     refuse_unsafe(app)
     return app
 
 
 def build_app(
-    settings: Settings | None = None, *, clock: Clock | None = None, adapter: BaseAdapter | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    adapter: BaseAdapter | None = None,
+    signed: Signed | None = None,
 ) -> APIFlask:
     """The application without the check that it may serve patients: what the command line builds on."""
     settings = settings or read_settings()
-    signed = _signed()
+    signed = signed or _signed()
     set_up_logging(settings.log_level)
     app = APIFlask(
         "backend",
