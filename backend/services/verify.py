@@ -110,12 +110,15 @@ def _at_once(house: House) -> Iterator[str]:
     """S6. Every crisis concern was answered, and every crisis text arrives or somebody is told that it did not."""
     rules = house.clinical.protocol.crisis_replies
     answers = select(OutboundMessage).where(OutboundMessage.kind == Kind.CRISIS.value)
-    sent: dict[tuple[UUID, UUID | None], list[datetime]] = defaultdict(list)
+    # One person may have several cases; a crisis text counts for all of theirs.
+    person = {case.id: case.subject_digest for case in db.session.scalars(select(Escalation))}
+    sent: dict[tuple[UUID, bytes | None], list[datetime]] = defaultdict(list)
     for text in db.session.scalars(answers.execution_options(yield_per=500)):
-        sent[text.clinic_id, text.escalation_id].append(text.created_at)
+        if text.escalation_id is not None:
+            sent[text.clinic_id, person.get(text.escalation_id)].append(text.created_at)
     concerns = select(ConcernRow).where(ConcernRow.reply == ReplyKind.CRISIS.value, ConcernRow.inbound_id.is_not(None))
     for concern in db.session.scalars(concerns.execution_options(yield_per=500)):
-        near = (concern.at - at for at in sent[concern.clinic_id, concern.escalation_id])
+        near = (concern.at - at for at in sent[concern.clinic_id, person.get(concern.escalation_id)])
         if not any(-PATIENCE <= gap <= rules.full_again for gap in near):
             yield f"crisis concern without its reply: {concern.id}"
     yield from _rows("safety text without an end:", _unfollowed(house))
