@@ -17,6 +17,7 @@ from backend.app import build_app
 from backend.cli.operations import DEMO_PASSWORD
 from backend.services import demo
 from backend.web.current import HOUSE
+from config.loading import FOLDER
 from config.settings import Settings, SettingsError, read_settings
 
 READY_WITHIN = 60.0  # seconds
@@ -32,7 +33,7 @@ def run() -> None:
     seeded = _prepare(settings)
     manager = Manager()
     for name, command in _processes().items():
-        manager.add_process(name, command, env=_environment(settings), quiet=False)
+        manager.add_process(name, command, env=_environment(settings), cwd=str(FOLDER.parent))
     threading.Thread(target=_announce, args=(settings, seeded), daemon=True).start()
     manager.loop()
     sys.exit(manager.returncode)

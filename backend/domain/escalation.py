@@ -76,7 +76,8 @@ def next_page(
 
 def first_page_at(priority: Priority, now: datetime, rules: EscalationRules, zone: ZoneInfo) -> datetime:
     """When a new case first pages: at once when it is stat or asap, in the clinic's paging hours when urgent; a routine
-    case stands in the queue for its whole acknowledgement time before anybody's phone rings."""
+    case stands in the queue for its whole acknowledgement time before anybody's phone rings.
+    """
     if priority >= Priority.ASAP:
         return now
     wait = timedelta(0) if priority is Priority.URGENT else rules.steps[0].wait * rules.pace[priority]

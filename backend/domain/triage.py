@@ -1,4 +1,4 @@
-"""What a text means for its sender: concerns worst first, the priority, the one fixed reply, and where the text ends."""
+"""What a text means for its sender: concerns worst first, a priority, one fixed reply, and where the text ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -210,7 +210,7 @@ def _unread(reply: Reply, sender: Sender, history: History) -> Concern:
         kind, why = ReplyKind.STAFF, "A staff member's text that is not a command."
     elif history.on_hold:
         priority, kind, why = Priority.URGENT, ReplyKind.SOFT, "A text during a hold after a crisis: read it."
-    elif history.has_photo or not (reply.words or reply.scores):
+    elif history.has_photo or not (reply.words or reply.scores or reply.acknowledges):
         name, priority, kind = "unscannable", Priority.URGENT, ReplyKind.SOFT
         why = "A photo, an attachment or an empty text: nothing to screen, look at it."
     elif reply.scores and not sure_scores(reply):
@@ -259,7 +259,8 @@ def _reply_kind(
 
 def crisis_reply(priority: Priority, sent: Sequence[CrisisSent], rules: CrisisReplies, now: datetime) -> ReplyKind:
     """In full the first time, on any rise and after a day; nothing for minutes after one; the short form in between
-    (CLINICAL.md 4e). Only texts whose delivery has not failed are in `sent`."""
+    (CLINICAL.md 4e). Only texts whose delivery has not failed are in `sent`.
+    """
     full = [text for text in sent if text.full and now - text.at < rules.full_again]
     if not full or priority > max(text.priority for text in full):
         return ReplyKind.CRISIS
