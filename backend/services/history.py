@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol, cast
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from backend.domain.concerns import Priority
 from backend.domain.outbound import Kind, State
@@ -19,20 +21,48 @@ ANSWERS_STILL_COUNT = timedelta(days=7)
 """A late answer belongs to the newest prompt if that is no older than this."""
 _LOST = (State.FAILED.value, State.UNDELIVERED.value)
 
+# Every text asks these, so they are put together once and not at each text, which would cost more than the answer.
+_NEWEST_PROMPTED = (
+    select(CheckIn)
+    .where(
+        CheckIn.clinic_id == bindparam("clinic"),
+        CheckIn.patient_id == bindparam("patient"),
+        CheckIn.prompted_at <= bindparam("at"),
+        CheckIn.prompted_at > bindparam("since"),
+    )
+    .order_by(CheckIn.prompted_at.desc())
+    .limit(1)
+)
+_NEWEST_SCORES = (
+    select(Score.at, Score.measure, Score.value, Score.check_in_id)
+    .where(
+        Score.clinic_id == bindparam("clinic"), Score.patient_id == bindparam("patient"), Score.at <= bindparam("at")
+    )
+    .order_by(Score.at.desc())
+    .limit(60)
+)
+_CRISIS_TEXTS = select(OutboundMessage.created_at, OutboundMessage.text_name, OutboundMessage.priority).where(
+    OutboundMessage.clinic_id == bindparam("clinic"),
+    OutboundMessage.patient_id == bindparam("patient"),
+    OutboundMessage.kind == Kind.CRISIS.value,
+    OutboundMessage.created_at > bindparam("since"),
+    OutboundMessage.state.not_in(_LOST),
+)
+
+
+class Scored(Protocol):
+    """What is read of a score: a whole row of it, or just this."""
+
+    at: datetime
+    measure: str
+    value: int
+    check_in_id: UUID | None
+
 
 def asked(patient: Patient, at: datetime) -> CheckIn | None:
     """The check-in a text sent at this time answers: the newest one prompted before it, unless it is complete."""
-    newest = db.session.scalars(
-        select(CheckIn)
-        .where(
-            CheckIn.clinic_id == patient.clinic_id,
-            CheckIn.patient_id == patient.id,
-            CheckIn.prompted_at <= at,
-            CheckIn.prompted_at > at - ANSWERS_STILL_COUNT,
-        )
-        .order_by(CheckIn.prompted_at.desc())
-        .limit(1)
-    ).first()
+    of = {"clinic": patient.clinic_id, "patient": patient.id, "at": at, "since": at - ANSWERS_STILL_COUNT}
+    newest = db.session.scalars(_NEWEST_PROMPTED, of).first()
     return newest if newest is not None and newest.answered_at is None else None
 
 
@@ -51,7 +81,7 @@ def history_of(patient: Patient, check_in: CheckIn | None, house: House, now: da
     )
 
 
-def awaited(check_in: CheckIn | None, scores: Sequence[Score]) -> tuple[str, ...]:
+def awaited(check_in: CheckIn | None, scores: Sequence[Scored]) -> tuple[str, ...]:
     """What the check-in still asks, in its order."""
     if check_in is None:
         return ()
@@ -78,26 +108,16 @@ def baseline_of(patient: Patient) -> dict[Measure, Nrs]:
     return {measure: Nrs(value) for measure, value in given.items() if value is not None}
 
 
-def _recent_scores(patient: Patient, now: datetime) -> Sequence[Score]:
-    """The last 14 days' scores, oldest first; further back where there are none."""
-    newest_first = (
-        select(Score)
-        .where(Score.clinic_id == patient.clinic_id, Score.patient_id == patient.id, Score.at <= now)
-        .order_by(Score.at.desc())
-        .limit(60)
-    )
-    return list(reversed(db.session.scalars(newest_first).all()))
+def _recent_scores(patient: Patient, now: datetime) -> Sequence[Scored]:
+    """The newest scores, oldest first."""
+    of = {"clinic": patient.clinic_id, "patient": patient.id, "at": now}
+    return cast("list[Scored]", list(reversed(db.session.execute(_NEWEST_SCORES, of).all())))
 
 
 def _crisis_sent(patient: Patient, house: House, now: datetime) -> tuple[CrisisSent, ...]:
-    rules = house.clinical.protocol.crisis_replies
-    texts = db.session.scalars(
-        select(OutboundMessage).where(
-            OutboundMessage.clinic_id == patient.clinic_id,
-            OutboundMessage.patient_id == patient.id,
-            OutboundMessage.kind == Kind.CRISIS.value,
-            OutboundMessage.created_at > now - rules.full_again,
-            OutboundMessage.state.not_in(_LOST),
-        )
+    since = now - house.clinical.protocol.crisis_replies.full_again
+    of = {"clinic": patient.clinic_id, "patient": patient.id, "since": since}
+    return tuple(
+        CrisisSent(text.created_at, text.text_name == "crisis", Priority(text.priority))
+        for text in db.session.execute(_CRISIS_TEXTS, of)
     )
-    return tuple(CrisisSent(m.created_at, m.text_name == "crisis", Priority(m.priority)) for m in texts)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, select, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
@@ -18,13 +18,13 @@ from backend.domain.replies import Keyword, Reply, read_reply
 from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, still_awaited, triage
 from backend.services import audit, outbox
 from backend.services.escalations import acknowledge_by_text, open_or_join
-from backend.services.history import asked, history_of, latest_treatment
+from backend.services.history import asked, history_of
 from backend.services.house import House
 from backend.services.standing import record_opt_in, record_opt_out
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, keyring
-from backend.store.patients import Patient
+from backend.store.patients import Patient, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import Key, insert_once, transaction, work_through
@@ -43,6 +43,36 @@ _TEXT_OF = {
 }
 _HOLDS = frozenset({ReplyKind.CRISIS, ReplyKind.CRISIS_REPEAT})
 
+# Every text asks these, so they are put together once: that takes longer than to run them.
+_CLINIC_OF_NUMBER = select(Clinic.id).where(Clinic.number == bindparam("number"))
+_CLAIM = (
+    update(InboundMessage)
+    .where(
+        InboundMessage.clinic_id == bindparam("clinic"),
+        InboundMessage.id == bindparam("text"),
+        InboundMessage.processed_at.is_(None),
+    )
+    .values(processed_at=bindparam("now"), disposition=Disposition.ANSWERED.value, attempts=InboundMessage.attempts + 1)
+    .returning(InboundMessage)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+_OF_NUMBER: BindParameter[bytes] = bindparam("digests", expanding=True)
+_LAST_TREATED = (
+    select(func.max(Treatment.ended_at))
+    .where(Treatment.clinic_id == Patient.clinic_id, Treatment.patient_id == Patient.id)
+    .scalar_subquery()
+)
+_WHO_WROTE = (
+    select(Clinic, Patient, Staff, _LAST_TREATED)
+    .outerjoin(Patient, and_(Patient.clinic_id == Clinic.id, Patient.phone_digest.in_(_OF_NUMBER)))
+    .outerjoin(
+        Staff,
+        and_(Staff.clinic_id == Clinic.id, Staff.phone_digest.in_(_OF_NUMBER), Staff.deactivated_at.is_(None)),
+    )
+    .where(Clinic.id == bindparam("clinic"))
+    .limit(1)
+)
+
 
 # Commit 1: kept ------------------------------------------------------------------------------------------------------
 
@@ -53,38 +83,37 @@ def receive(parameters: Mapping[str, str], house: House) -> Key:
     Any database error goes on to the caller, which must answer 5xx so that the carrier tries again.
     """
     now = house.now()
-    clinic_id = _clinic_of(parameters.get("To", ""), now)
-    message_sid = _sid(parameters)
-    identifier = uuid7()
+    with transaction() as session:
+        clinic_id = session.scalar(_CLINIC_OF_NUMBER, {"number": parameters.get("To", "")})
+        if clinic_id is not None:
+            return _keep(clinic_id, parameters, now)
+    _ensure_unrouted(now)
     with transaction():
-        fresh = insert_once(
-            InboundMessage,
-            clinic_id=clinic_id,
-            id=identifier,
-            message_sid=message_sid,
-            from_number=parameters.get("From", ""),
-            from_digest=keyring().digest(parameters.get("From", "")),
-            to_number=parameters.get("To", "")[:MOST_SID],
-            body=parameters.get("Body", ""),
-            media_count=_count(parameters.get("NumMedia", "")),
-            parameters=json.dumps(dict(parameters)),
-            received_at=now,
-            attempts=0,
-        )
+        return _keep(UNROUTED, parameters, now)
+
+
+def _keep(clinic_id: UUID, parameters: Mapping[str, str], now: datetime) -> Key:
+    message_sid, identifier = _sid(parameters), uuid7()
+    fresh = insert_once(
+        InboundMessage,
+        clinic_id=clinic_id,
+        id=identifier,
+        message_sid=message_sid,
+        from_number=parameters.get("From", ""),
+        from_digest=keyring().digest(parameters.get("From", "")),
+        to_number=parameters.get("To", "")[:MOST_SID],
+        body=parameters.get("Body", ""),
+        media_count=_count(parameters.get("NumMedia", "")),
+        parameters=json.dumps(dict(parameters)),
+        received_at=now,
+        attempts=0,
+    )
     if fresh:
         return clinic_id, identifier
     kept = select(InboundMessage.id).where(
         InboundMessage.clinic_id == clinic_id, InboundMessage.message_sid == message_sid
     )
     return clinic_id, db.session.execute(kept).scalar_one()
-
-
-def _clinic_of(number: str, now: datetime) -> UUID:
-    clinic_id = db.session.scalar(select(Clinic.id).where(Clinic.number == number))
-    if clinic_id is not None:
-        return clinic_id
-    _ensure_unrouted(now)
-    return UNROUTED
 
 
 def _ensure_unrouted(now: datetime) -> None:
@@ -157,6 +186,7 @@ class _Arrived:
     patient: Patient | None
     staff: Staff | None
     check_in: CheckIn | None
+    treated_at: datetime | None
 
 
 def _process(key: Key, house: House, by: str, failed: str = "") -> OutboundMessage | None:
@@ -175,13 +205,8 @@ def _process(key: Key, house: House, by: str, failed: str = "") -> OutboundMessa
 
 def _claim(key: Key, now: datetime) -> InboundMessage | None:
     """The claim sets the time and a disposition at once; the true disposition follows in the same transaction."""
-    return db.session.scalars(
-        update(InboundMessage)
-        .where(InboundMessage.clinic_id == key[0], InboundMessage.id == key[1], InboundMessage.processed_at.is_(None))
-        .values(processed_at=now, disposition=Disposition.ANSWERED.value, attempts=InboundMessage.attempts + 1)
-        .returning(InboundMessage)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).one_or_none()
+    of = {"clinic": key[0], "text": key[1], "now": now}
+    return db.session.scalars(_CLAIM, of).one_or_none()
 
 
 def _earlier_reply(key: Key) -> OutboundMessage | None:
@@ -194,19 +219,11 @@ def _earlier_reply(key: Key) -> OutboundMessage | None:
 
 
 def _arrive(inbound: InboundMessage) -> _Arrived:
-    clinic = db.session.get_one(Clinic, inbound.clinic_id)
-    digests = keyring().digests(inbound.from_number)
-    patient = db.session.scalars(
-        select(Patient).where(Patient.clinic_id == clinic.id, Patient.phone_digest.in_(digests))
-    ).first()
-    staff = db.session.scalars(
-        select(Staff).where(
-            Staff.clinic_id == clinic.id, Staff.phone_digest.in_(digests), Staff.deactivated_at.is_(None)
-        )
-    ).first()
+    of = {"clinic": inbound.clinic_id, "digests": keyring().digests(inbound.from_number)}
+    clinic, patient, staff, treated_at = db.session.execute(_WHO_WROTE, of).one()
     check_in = asked(patient, inbound.received_at) if patient else None
     sender = Sender.PATIENT if patient else Sender.STAFF if staff else Sender.UNKNOWN
-    return _Arrived(inbound, clinic, sender, patient, staff, check_in)
+    return _Arrived(inbound, clinic, sender, patient, staff, check_in, treated_at)
 
 
 def _history(arrived: _Arrived, house: House, now: datetime) -> History:
@@ -229,10 +246,9 @@ def _screen(body: str, arrived: _Arrived, house: House) -> Sequence[Concern]:
 
 
 def _hours_since_treatment(arrived: _Arrived) -> float | None:
-    treatment = latest_treatment(arrived.patient) if arrived.patient else None
-    if treatment is None:
+    if arrived.treated_at is None:
         return None
-    return max((arrived.inbound.received_at - treatment.ended_at) / timedelta(hours=1), 0.0)
+    return max((arrived.inbound.received_at - arrived.treated_at) / timedelta(hours=1), 0.0)
 
 
 # What it means -------------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import structlog
 from flask_sqlalchemy.session import Session
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, TableClause, inspect, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import scoped_session
 
@@ -68,7 +69,14 @@ def work_through(what: str, keys: Iterable[Key], work: Callable[[Key], None]) ->
 
 def insert_once(model: type[ClinicRow], **values: Any) -> bool:
     """Insert a row unless a unique constraint already has it. True for whoever inserted it."""
-    session = db.session
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
-    return session.execute(statement).scalar_one_or_none() is not None
+    table = inspect(model).local_table
+    assert isinstance(table, TableClause)
+    statement = _insert_once(table, db.session.get_bind().dialect.name)
+    return db.session.execute(statement, values).scalar_one_or_none() is not None
+
+
+@cache
+def _insert_once(table: TableClause, dialect: str) -> Any:
+    """The statement, put together once for each table; over the table, since no object is wanted back."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)
