@@ -4,10 +4,10 @@ from datetime import timedelta
 from itertools import takewhile
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
-from backend.domain.consent import may_prompt
+from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind
 from backend.domain.schedule import zone_named
 from backend.domain.triage import silence
@@ -46,7 +46,9 @@ def _prompt(key: Key, house: House) -> None:
         check_in = session.get_one(CheckIn, key, populate_existing=True)
         patient = session.get_one(Patient, (key[0], check_in.patient_id))
         clinic = session.get_one(Clinic, key[0])
-        if check_in.send_by <= now:
+        if reason := refusal(standing_of(patient)):
+            _skip(check_in, reason, house)
+        elif check_in.send_by <= now:
             _skip(check_in, "too late: nothing was sent", house)
             _tell_staff(check_in, patient, clinic, house)
         elif reason := _refusal(check_in, patient, house):
@@ -116,9 +118,11 @@ def _miss(key: Key, house: House) -> None:
 
 
 def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:
+    # One that is still open says nothing yet.
+    closed = or_(CheckIn.answered_at.is_not(None), CheckIn.missed_at.is_not(None))
     latest = (
         select(CheckIn)
-        .where(CheckIn.clinic_id == clinic_id, CheckIn.patient_id == patient_id, CheckIn.prompted_at.is_not(None))
+        .where(CheckIn.clinic_id == clinic_id, CheckIn.patient_id == patient_id, closed)
         .order_by(CheckIn.prompted_at.desc())
         .limit(10)
     )

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.consent import refusal
 from backend.domain.outbound import POLICIES, Kind, State, retry_after, state_of, supersedes
+from backend.domain.schedule import next_opening, zone_named
 from backend.messaging.carrier_codes import Class, class_of
 from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
 from backend.services import audit
@@ -82,7 +83,7 @@ def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, s
     prompts stands before them. Returns how many were handed to the carrier or given up.
     """
     done = 0
-    while taken := _take_batch(house, SAFETY_KINDS if safety else OTHER_KINDS):
+    while taken := _take_batch(house, SAFETY_KINDS if safety else OTHER_KINDS, on_failure):
         done += len(taken)
         running = {pool.submit(_send, house, sms): key for key, sms in taken}
         while running:
@@ -91,7 +92,7 @@ def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, s
     return done
 
 
-def _take_batch(house: House, kinds: Sequence[str]) -> list[tuple[Key, Sms]]:
+def _take_batch(house: House, kinds: Sequence[str], on_failure: OnFailure) -> list[tuple[Key, Sms]]:
     """Claim due texts and commit, so that a crash from here on leaves rows that are looked up, never sent blindly."""
     now, machine_now = house.now(), house.machine_now()
     due = (
@@ -115,11 +116,13 @@ def _take_batch(house: House, kinds: Sequence[str]) -> list[tuple[Key, Sms]]:
             .returning(OutboundMessage)
             .execution_options(synchronize_session=False, populate_existing=True)
         ).all()
-        return _sendable(taken, now)
+        return _sendable(taken, house, on_failure, now)
 
 
-def _sendable(taken: Sequence[OutboundMessage], now: datetime) -> list[tuple[Key, Sms]]:
-    """The claimed texts that may still go; consent is asked once more at the last moment."""
+def _sendable(
+    taken: Sequence[OutboundMessage], house: House, on_failure: OnFailure, now: datetime
+) -> list[tuple[Key, Sms]]:
+    """The claimed texts that may still go; consent and hours are asked once more at the last moment."""
     clinics = {c.id: c for c in db.session.scalars(select(Clinic).where(Clinic.id.in_({m.clinic_id for m in taken})))}
     asked = [(m.clinic_id, m.patient_id) for m in taken if m.patient_id and POLICIES[Kind(m.kind)].initiated]
     of_asked = select(Patient).where(tuple_(Patient.clinic_id, Patient.id).in_(asked))
@@ -130,14 +133,21 @@ def _sendable(taken: Sequence[OutboundMessage], now: datetime) -> list[tuple[Key
         patient = patients.get(message.patient_id) if message.patient_id else None
         if message.expires_at is not None and message.expires_at <= now:
             _give_up(message, now, "expired")
+            on_failure(message, house, now)  # the patient's silence would be of our making: a person must know
         elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):
             _give_up(message, now, reason)
+        elif policy.initiated and patient is not None and (opening := _opening(patient, house, now)) > now:
+            message.send_at, message.lease_until = opening, None
         else:
             sms = Sms(
                 clinics[message.clinic_id].number, message.to_number, message.body, message.reference, policy.validity
             )
             sendable.append(((message.clinic_id, message.id), sms))
     return sendable
+
+
+def _opening(patient: Patient, house: House, now: datetime) -> datetime:
+    return next_opening(now, house.clinical.protocol.window, zone_named(patient.timezone))
 
 
 def _give_up(message: OutboundMessage, now: datetime, reason: str) -> None:
