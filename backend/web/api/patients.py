@@ -1,0 +1,238 @@
+"""Patients over the API: enrol, look, change, pause, resume, discharge."""
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, model_validator
+from sqlalchemy import select
+
+from backend.domain.consent import METHODS
+from backend.domain.protocol import FLAGS, TRACKS
+from backend.services import enrolment
+from backend.services.enrolment import Enrolment
+from backend.store.database import db
+from backend.store.patients import ConsentEvent, Patient
+from backend.web.api.access import clinic, clinic_id, note_views, owner
+from backend.web.api.fields import (
+    LEFT_OUT,
+    Country,
+    Evidence,
+    Given,
+    Moment,
+    Name,
+    OneOf,
+    Phone,
+    Reference,
+    Score,
+    Taken,
+    Time,
+    Zone,
+)
+from backend.web.api.operation import operation
+from backend.web.api.paging import Listing, Page
+from backend.web.current import house
+
+LANGUAGES = ("en", "es")
+
+PATIENTS = Listing("patients", Patient, "created_at")
+
+Track = Annotated[str, OneOf(TRACKS)]
+Language = Annotated[str, OneOf(LANGUAGES)]
+Flags = Annotated[list[Annotated[str, OneOf(FLAGS)]], Field(max_length=len(FLAGS))]
+Method = Annotated[str, OneOf(METHODS)]
+
+
+class NewConsent(Taken):
+    """Documented consent to texts. Without it a patient gets none."""
+
+    given_at: Time
+    method: Method
+    evidence: Evidence
+
+
+class NewBaseline(Taken):
+    """What the patient scored before treatment; leave out what was not asked."""
+
+    mood: Score = Field(default=LEFT_OUT, description="10 is best.")
+    pain: Score = Field(default=LEFT_OUT, description="10 is worst.")
+
+    @property
+    def scores(self) -> dict[str, int]:
+        return self.model_dump(exclude_unset=True)
+
+
+class NewPatient(Taken):
+    """A patient to enrol."""
+
+    external_id: Reference | None = None
+    given_name: Name
+    family_name: Name
+    phone: Phone
+    timezone: Zone
+    language: Language = "en"
+    country: Country = "US"
+    track: Track = "both"
+    flags: Flags = Field(default_factory=list)
+    consent: NewConsent | None = None
+    baseline: NewBaseline = Field(default_factory=NewBaseline)
+
+
+class PatientChange(Taken):
+    """What to change of a patient; what is left out stays as it is. Consent is not changed here."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    external_id: Reference | None = None
+    given_name: Name = LEFT_OUT
+    family_name: Name = LEFT_OUT
+    phone: Phone = LEFT_OUT
+    timezone: Zone = LEFT_OUT
+    language: Language = LEFT_OUT
+    country: Country = LEFT_OUT
+    track: Track = LEFT_OUT
+    flags: Flags = Field(default_factory=list)
+    baseline: NewBaseline = LEFT_OUT
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to change")
+        return self
+
+
+class ConsentGiven(Given):
+    """The newest documented consent."""
+
+    given_at: Moment
+    method: str
+    evidence: str
+
+
+class Baseline(Given):
+    """The scores that later ones are compared with."""
+
+    mood: int | None
+    pain: int | None
+
+
+class PatientShown(Given):
+    """A patient, and how they stand with the clinic's texts."""
+
+    id: UUID
+    external_id: str | None
+    given_name: str
+    family_name: str
+    phone: str
+    timezone: str
+    language: str
+    country: str
+    track: str
+    flags: list[str]
+    consent: ConsentGiven | None
+    baseline: Baseline
+    consented_at: Moment | None
+    opted_out_at: Moment | None
+    held_at: Moment | None
+    paused_at: Moment | None
+    discharged_at: Moment | None
+    created_at: Moment
+
+
+class PatientPage(Given):
+    """A page of the clinic's patients, in the order of their enrolment."""
+
+    items: list[PatientShown]
+    next_cursor: str | None
+
+
+@operation("POST", "/patients", "patients:write", answer=PatientShown, status=201, body=NewPatient)
+def enrol_patient(body: NewPatient) -> PatientShown:
+    """Enrol a patient.
+
+    With consent on record they are welcomed by text, inside their own hours.
+    """
+    consent = enrolment.Consent(**body.consent.model_dump()) if body.consent else None
+    known = body.model_dump(exclude={"consent", "baseline"})
+    new = Enrolment(**known, consent=consent, baseline=body.baseline.scores)
+    return _shown(enrolment.enrol(clinic(), new, owner().actor, house()))
+
+
+@operation("GET", "/patients", "patients:read", answer=PatientPage, query=Page)
+def list_patients(query: Page) -> PatientPage:
+    """The clinic's patients."""
+    rows, cursor = PATIENTS.take(query, select(Patient).where(Patient.clinic_id == clinic_id()))
+    items = _all_shown(rows)
+    note_views("patient_viewed", [item.id for item in items])
+    return PatientPage(items=items, next_cursor=cursor)
+
+
+@operation("GET", "/patients/<uuid:patient_id>", "patients:read", answer=PatientShown)
+def get_patient(patient_id: UUID) -> PatientShown:
+    """One patient."""
+    shown = _shown(enrolment.patient_of(clinic_id(), patient_id))
+    note_views("patient_viewed", [patient_id])
+    return shown
+
+
+@operation("PATCH", "/patients/<uuid:patient_id>", "patients:write", answer=PatientShown, body=PatientChange)
+def change_patient(patient_id: UUID, body: PatientChange) -> PatientShown:
+    """Change what is known of a patient."""
+    patient = enrolment.patient_of(clinic_id(), patient_id)
+    changes = body.model_dump(exclude_unset=True)
+    return _shown(enrolment.change(patient, changes, owner().actor, house()))
+
+
+@operation("POST", "/patients/<uuid:patient_id>/pause", "patients:write", answer=PatientShown)
+def pause_patient(patient_id: UUID) -> PatientShown:
+    """Send no check-ins for now."""
+    return _with_standing(patient_id, "pause")
+
+
+@operation("POST", "/patients/<uuid:patient_id>/resume", "patients:write", answer=PatientShown)
+def resume_patient(patient_id: UUID) -> PatientShown:
+    """Send check-ins again.
+
+    Ends a pause, and the hold that follows a crisis. It does not undo an opt-out: only the patient can.
+    """
+    return _with_standing(patient_id, "resume")
+
+
+@operation("POST", "/patients/<uuid:patient_id>/discharge", "patients:write", answer=PatientShown)
+def discharge_patient(patient_id: UUID) -> PatientShown:
+    """End the patient's care here.
+
+    What was still planned is skipped. What they text all the same is still read.
+    """
+    return _with_standing(patient_id, "discharge")
+
+
+def _with_standing(patient_id: UUID, act: str) -> PatientShown:
+    return _shown(enrolment.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
+
+
+def _shown(patient: Patient) -> PatientShown:
+    return _all_shown([patient])[0]
+
+
+def _all_shown(patients: Sequence[Patient]) -> list[PatientShown]:
+    consents = _consents([patient.id for patient in patients])
+    return [_answer(patient, consents.get(patient.id)) for patient in patients]
+
+
+def _consents(patient_ids: Sequence[UUID]) -> dict[UUID, ConsentGiven]:
+    """Each patient's newest line of documented consent."""
+    given = select(ConsentEvent).where(
+        ConsentEvent.clinic_id == clinic_id(), ConsentEvent.patient_id.in_(patient_ids), ConsentEvent.kind == "given"
+    )
+    return {
+        line.patient_id: ConsentGiven(given_at=line.at, method=line.method, evidence=line.evidence)
+        for line in db.session.scalars(given.order_by(ConsentEvent.id))
+    }
+
+
+def _answer(patient: Patient, consent: ConsentGiven | None) -> PatientShown:
+    taken_over = PatientShown.model_fields.keys() - {"consent", "baseline"}
+    baseline = Baseline(mood=patient.baseline_mood, pain=patient.baseline_pain)
+    columns = {name: getattr(patient, name) for name in taken_over}
+    return PatientShown(**columns, consent=consent, baseline=baseline)

@@ -1,0 +1,111 @@
+"""Treatments over the API: record one, and see the check-ins it plans."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import select
+
+from backend.domain.protocol import ROUTES, SETTINGS
+from backend.services import enrolment
+from backend.services.enrolment import NewTreatment
+from backend.store.patients import Treatment
+from backend.web.api.access import clinic_id, note_views, owner
+from backend.web.api.check_ins import CheckInShown, check_ins_shown
+from backend.web.api.fields import Given, Moment, OneOf, Reference, Taken, Time
+from backend.web.api.operation import operation
+from backend.web.api.paging import Listing, Page
+from backend.web.api.patients import Baseline, NewBaseline
+from backend.web.current import house
+
+TREATMENTS = Listing("treatments", Treatment, "ended_at", newest_first=True)
+
+Route = Annotated[str, OneOf(ROUTES)]
+Setting = Annotated[str, OneOf(SETTINGS)]
+
+
+class TreatmentIn(Taken):
+    """One dosing visit. Its end is what the check-ins are planned from."""
+
+    ended_at: Time
+    route: Route = "iv"
+    setting: Setting = "clinic"
+    series_id: Reference | None = None
+    baseline: NewBaseline = Field(default_factory=NewBaseline)
+    escort: bool = Field(default=False, description="Whether somebody took the patient home.")
+    co_sedative: bool = Field(default=False, description="Whether another sedative was given.")
+
+
+class TreatmentShown(Given):
+    """One dosing visit."""
+
+    id: UUID
+    patient_id: UUID
+    ended_at: Moment
+    route: str
+    setting: str
+    series_id: str | None
+    baseline: Baseline
+    escort: bool
+    co_sedative: bool
+    created_at: Moment
+
+
+class OmittedCheckIn(Given):
+    """A check-in of the protocol that this treatment does not get."""
+
+    name: str
+    reason: str
+
+
+class TreatmentPlanned(TreatmentShown):
+    """A treatment as it was recorded, with what it plans and what it does not."""
+
+    check_ins: list[CheckInShown]
+    omitted: list[OmittedCheckIn]
+
+
+class TreatmentPage(Given):
+    """A page of a patient's treatments, the latest first."""
+
+    items: list[TreatmentShown]
+    next_cursor: str | None
+
+
+@operation(
+    "POST",
+    "/patients/<uuid:patient_id>/treatments",
+    "patients:write",
+    answer=TreatmentPlanned,
+    status=201,
+    body=TreatmentIn,
+)
+def record_treatment(patient_id: UUID, body: TreatmentIn) -> TreatmentPlanned:
+    """Record a treatment and plan its check-ins.
+
+    Check-ins of an earlier treatment that are still to come are skipped.
+    """
+    patient = enrolment.patient_of(clinic_id(), patient_id)
+    new = NewTreatment(**body.model_dump(exclude={"baseline"}), baseline=body.baseline.scores)
+    recorded = enrolment.record_treatment(patient, new, owner().actor, house())
+    return TreatmentPlanned(
+        **_fields(recorded.treatment),
+        check_ins=check_ins_shown(recorded.check_ins),
+        omitted=[OmittedCheckIn(name=omitted.name, reason=omitted.reason) for omitted in recorded.omitted],
+    )
+
+
+@operation("GET", "/patients/<uuid:patient_id>/treatments", "patients:read", answer=TreatmentPage, query=Page)
+def list_treatments(patient_id: UUID, query: Page) -> TreatmentPage:
+    """A patient's treatments."""
+    enrolment.patient_of(clinic_id(), patient_id)
+    mine = select(Treatment).where(Treatment.clinic_id == clinic_id(), Treatment.patient_id == patient_id)
+    rows, cursor = TREATMENTS.take(query, mine)
+    items = [TreatmentShown(**_fields(row)) for row in rows]
+    note_views("treatments_viewed", [patient_id])
+    return TreatmentPage(items=items, next_cursor=cursor)
+
+
+def _fields(row: Treatment) -> dict[str, Any]:
+    columns = {name: getattr(row, name) for name in TreatmentShown.model_fields.keys() - {"baseline"}}
+    return columns | {"baseline": Baseline(mood=row.baseline_mood, pain=row.baseline_pain)}
