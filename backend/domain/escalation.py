@@ -31,7 +31,7 @@ OUTCOME_WORDS = {
     Outcome.CRISIS_LINE: "With the crisis line",
     Outcome.EMERGENCY_DEPARTMENT: "Sent to an emergency department",
     Outcome.WELFARE_CHECK: "Welfare check asked for",
-    Outcome.FALSE_ALARM: "False alarm (say why in the note)",
+    Outcome.FALSE_ALARM: "False alarm",
     Outcome.NO_ACTION_NEEDED: "Read, nothing to do",
 }
 NOTE_REQUIRED = frozenset({Outcome.FALSE_ALARM, Outcome.NOT_REACHED})
