@@ -14,7 +14,7 @@ from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.consent import may_prompt
 from backend.domain.escalation import Outcome
 from backend.domain.outbound import Kind, State
-from backend.domain.replies import read_reply
+from backend.domain.replies import Keyword, read_reply
 from backend.domain.schedule import TreatmentFacts, at_local, check_in_times, zone_named
 from backend.domain.triage import Disposition, Sender, Verdict, still_awaited, triage
 from backend.services import accounts, audit, escalations, outbox
@@ -414,7 +414,7 @@ class _Month:
                 check_in.side_effects = "none" if reply.declines else "reported"
             if not left and history.awaiting:
                 check_in.answered_at = at
-        if verdict.disposition is Disposition.KEYWORD and reply.opts_out:
+        if reply.opts_out or reply.keyword is Keyword.STOP:
             record_opt_out(patient, "keyword", f"text {inbound.message_sid}", at, inbound.id)
         case = None
         if verdict.concerns:

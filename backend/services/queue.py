@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from backend.domain.concerns import Priority
-from backend.domain.escalation import OUTCOME_WORDS, Outcome
+from backend.services.timeline import outcome_named
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation
 from backend.store.patients import Patient
@@ -103,7 +103,7 @@ def _rows(clinic_id: UUID, cases: Sequence[Escalation]) -> list[QueueRow]:
             next_at=case.next_page_at,
             nobody_since=case.unstaffed_since,
             resolved_at=case.resolved_at,
-            outcome=OUTCOME_WORDS[Outcome(case.outcome)] if case.outcome else None,
+            outcome=outcome_named(case.outcome) if case.outcome else None,
             why=whys.get(case.id, ""),
         )
         for case, holder in zip(cases, holders, strict=True)

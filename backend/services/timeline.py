@@ -193,7 +193,7 @@ def _with_number(case: Escalation, text: str) -> str:
 
 def _event_detail(event: EscalationEvent, case: Escalation, states: Mapping[UUID, str]) -> str:
     if event.kind == "resolved":
-        return f"{OUTCOME_WORDS[Outcome(case.outcome)]}. {event.detail}".rstrip() if case.outcome else event.detail
+        return f"{outcome_named(case.outcome)}. {event.detail}".rstrip() if case.outcome else event.detail
     if event.kind == "opened":
         return Priority(case.priority).label
     if event.kind == "raised":
@@ -216,6 +216,11 @@ def _states_of(clinic_id: UUID | None, message_ids: Iterable[UUID]) -> Mapping[U
         OutboundMessage.clinic_id == clinic_id, OutboundMessage.id.in_(list(message_ids))
     )
     return {row.id: row.state for row in db.session.execute(of_these)} if clinic_id else {}
+
+
+def outcome_named(outcome: str) -> str:
+    """How a case ended, without the advice that stands beside the choice."""
+    return OUTCOME_WORDS[Outcome(outcome)].partition(" (")[0]
 
 
 def named(check_in: str) -> str:

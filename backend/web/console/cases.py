@@ -12,7 +12,7 @@ from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, OUTCOME_WORDS
 from backend.services import audit, escalations
 from backend.services.invalid import Conflict, Invalid, NotFound
-from backend.services.timeline import case_timeline, texts_to_patient
+from backend.services.timeline import case_timeline, outcome_named, texts_to_patient
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.patients import Patient
@@ -46,8 +46,8 @@ def case(number: int) -> str:
 
 @console.get("/live/cases/<int:number>/<which>")
 def live_case(number: int, which: str) -> Response:
-    """The part of the page that changes by itself: `top` or `timeline`; 304 while nothing did."""
-    if which not in ("top", "timeline"):
+    """The part of the page that changes by itself: `top` or `rest`; 304 while nothing did."""
+    if which not in ("top", "rest"):
         raise NotFound
     found = _case(number)
     mark = _mark(found, which)
@@ -113,7 +113,7 @@ def _page(found: Escalation, **forms: object) -> str:
         "console/case.html",
         outcomes=OUTCOME_WORDS,
         note_required=NOTE_REQUIRED,
-        marks={which: _mark(found, which) for which in ("top", "timeline")},
+        marks={which: _mark(found, which) for which in ("top", "rest")},
         **_facts(found),
         **(no_forms | forms),
     )
@@ -138,7 +138,7 @@ def _facts(found: Escalation) -> dict[str, object]:
         "sent": texts_to_patient(found),
         "paging": [entry for entry in entries if entry.kind in PAGING],
         "entries": entries,
-        "outcome_words": {outcome.value: words for outcome, words in OUTCOME_WORDS.items()},
+        "outcome_words": outcome_named(found.outcome) if found.outcome else "",
         "pack": house().clinical.packs.get(patient.country if patient else country),
     }
 

@@ -47,8 +47,10 @@ class Form:
             return NO_MOMENT
 
     def all_faults(self, invalid: Invalid) -> dict[str, str]:
-        """What the service found wrong, with our own words for what could not even be read."""
-        return invalid.faults | self.faults
+        """What the service found wrong, with our own words for what could not even be read, in the form's own order."""
+        found = invalid.faults | self.faults
+        places = {name: place for place, name in enumerate(request.form)}
+        return dict(sorted(found.items(), key=lambda fault: places.get(fault[0], len(places))))
 
 
 def as_given() -> dict[str, object]:

@@ -28,6 +28,7 @@ from backend.web.current import house
 from backend.web.security import actor, may_act, me, my_clinic, only_who_may_act
 
 SHORTEST_NUMBER = 4
+SHOWN_AT_ONCE = 24
 ACTS = {"pause": "paused", "resume": "getting check-ins again", "discharge": "discharged"}
 
 
@@ -150,7 +151,9 @@ def send_message(patient_id: UUID) -> Response | tuple[str, int]:
 
 
 def _page(found: Patient, *, faults: dict[str, str] | None = None, body: str = "") -> str:
-    return render_template("console/patient.html", faults=faults or {}, body=body, **_facts(found))
+    return render_template(
+        "console/patient.html", faults=faults or {}, body=body, newest=SHOWN_AT_ONCE, **_facts(found)
+    )
 
 
 def _facts(found: Patient) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """How values are shown: times in the clinic's zone, waits in words, patients' words with what matched marked."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from backend.domain.concerns import Priority
 from backend.domain.phone import for_reading
 from backend.domain.schedule import zone_named
 from backend.services.queue import urgent_count
+from backend.store.staff import Shift
 from backend.web.current import house
 from backend.web.security import may_act, me, my_clinic
 
@@ -23,17 +24,7 @@ DAY = timedelta(days=1)
 
 def register_shown(app: Flask) -> None:
     """Give templates the filters and the values that every page shows."""
-    for show in (
-        clinic_time,
-        local_time,
-        day_and_time,
-        waited,
-        until,
-        phone,
-        priority_label,
-        plainly,
-        capitalize_first,
-    ):
+    for show in FILTERS:
         app.add_template_filter(show)
     app.add_template_global(pairs)
     app.context_processor(on_every_page)
@@ -76,7 +67,7 @@ def local_time(at: datetime, zone_name: str) -> Markup:
     zone, here = zone_named(zone_name), zone_named(my_clinic().timezone)
     if at.astimezone(zone).utcoffset() == at.astimezone(here).utcoffset():
         return Markup()
-    return Markup('<span class="soft">({} for the patient)</span>').format(_time(at, zone))
+    return Markup(' <span class="soft">({} for the patient)</span>').format(_time(at, zone))
 
 
 def day_and_time(at: datetime, zone_name: str) -> Markup:
@@ -109,6 +100,23 @@ def waited(since: datetime) -> str:
     return in_words(house().now() - since)
 
 
+def ago(at: datetime) -> str:
+    """How long ago, as roughly as a list needs it: `3 days ago`."""
+    span = house().now() - at
+    return f"{in_words(span - span % DAY if span >= DAY else span)} ago"
+
+
+def shift_times(shift: Shift, zone_name: str) -> str:
+    """When a shift begins and ends: weekdays when it comes every week, days of the month otherwise."""
+    zone = zone_named(zone_name)
+    begins, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+    if shift.weekly:
+        same_day = begins.date() == ends.date()
+        last = _clock(ends) if same_day else f"{ends:%a} {_clock(ends)}"
+        return f"every week, {begins:%a} {_clock(begins)} to {last}"
+    return f"{_day(begins, with_year=False)}, {_clock(begins)} to {_day(ends, with_year=False)}, {_clock(ends)}"
+
+
 def until(at: datetime) -> str:
     """How long until then: `in 12 min`, or `now`."""
     left = at - house().now()
@@ -117,7 +125,7 @@ def until(at: datetime) -> str:
 
 def in_words(span: timedelta) -> str:
     if span < SHORT:
-        return "under 1 min"
+        return "< 1 min"
     days, rest = divmod(span, DAY)
     hours, rest = divmod(rest, timedelta(hours=1))
     minutes = rest // SHORT
@@ -160,3 +168,9 @@ def capitalize_first(words: str) -> str:
 def pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     """Choices whose values are their own words."""
     return [(value, value.replace("_", " ")) for value in values]
+
+
+FILTERS: tuple[Callable[..., object], ...] = (
+    clinic_time, local_time, day_and_time, waited, ago, until, shift_times, phone, priority_label, plainly,
+    capitalize_first,
+)  # fmt: skip
