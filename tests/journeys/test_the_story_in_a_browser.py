@@ -172,7 +172,7 @@ def test_a_new_user_lives_the_story(running: Running, page: Page) -> None:
     expect(page.locator(".banner")).to_contain_text("Closed")
     picture(page, "case-closed")
     page.goto(running.handsets)
-    expect(page.get_by_text(ANA).first).to_be_visible()
+    expect(page.get_by_text("Call or text 988 now").first).to_be_visible()
     picture(page, "handsets")
 
 
