@@ -9,6 +9,7 @@ from backend.services.accounts import SCOPES
 from backend.store.audit import AuditEvent
 from backend.store.database import db
 from backend.store.staff import ApiToken
+from backend.store.work import transaction
 from tests.api.caller import ANA, TREATMENT, Caller, problem_of
 from tests.town import Town
 
@@ -99,10 +100,8 @@ def test_it_refuses_what_is_no_token(town: Town, header: str) -> None:
 
 def test_it_refuses_a_revoked_token(town: Town, call: Caller) -> None:
     call.get("/patients")
-    with town.inside():
-        token = db.session.scalars(select(ApiToken)).one()
-        token.revoked_at = town.clock.now()
-        db.session.commit()
+    with town.inside(), transaction() as session:
+        session.scalars(select(ApiToken)).one().revoked_at = town.clock.now()
     problem_of(call("GET", "/patients"), 401)
 
 

@@ -25,6 +25,21 @@ def ana(call: Caller) -> str:
     return found
 
 
+def test_many_at_once_enrol_one_patient(any_town: Town) -> None:
+    """Without any key, too: the number decides."""
+    call = Caller(any_town, any_town.token())
+    together = Barrier(6)
+
+    def send(last: int) -> int:
+        together.wait()
+        return call("POST", "/patients", ANA | {"external_id": f"ehr-{last}"}).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = sorted(pool.map(send, range(6)))
+    assert statuses[0] == 201
+    assert set(statuses[1:]) <= {409, 422}
+
+
 def _count(town: Town, model: Any) -> int:
     with town.inside():
         return db.session.scalar(select(func.count()).select_from(model)) or 0

@@ -44,6 +44,7 @@ def test_it_enrols_with_the_least_that_is_needed(call: Caller) -> None:
     assert shown["baseline"] == {"mood": None, "pain": None}
 
 
+CONSENT = {"given_at": "2035-03-01T10:00:00-05:00", "method": "written", "evidence": "form 12"}
 BAD: list[tuple[str, Any, str, str]] = [
     ("phone", "555-0120", "phone", "+14155550100"),
     ("phone", "+44 20 7946 0958", "phone", "+1"),
@@ -67,38 +68,14 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("baseline", {"pain": "3"}, "baseline.pain", "whole number"),
     ("baseline", {"pain": True}, "baseline.pain", "whole number"),
     ("baseline", {"joy": 3}, "baseline.joy", "not known"),
-    (
-        "consent",
-        {"given_at": "2035-03-01T10:00:00", "method": "written", "evidence": "f"},
-        "consent.given_at",
-        "offset",
-    ),
-    ("consent", {"given_at": 1893456000, "method": "written", "evidence": "f"}, "consent.given_at", "offset"),
-    (
-        "consent",
-        {"given_at": "2036-01-01T00:00:00Z", "method": "written", "evidence": "f"},
-        "consent.given_at",
-        "future",
-    ),
-    ("consent", {"given_at": "2035-02-30T00:00:00Z", "method": "written", "evidence": "f"}, "consent.given_at", ""),
-    (
-        "consent",
-        {"given_at": "0001-01-01T00:00:00+14:00", "method": "written", "evidence": "f"},
-        "consent.given_at",
-        "year",
-    ),
-    (
-        "consent",
-        {"given_at": "2035-03-01T10:00:00Z", "method": "telepathy", "evidence": "f"},
-        "consent.method",
-        "written",
-    ),
-    (
-        "consent",
-        {"given_at": "2035-03-01T10:00:00Z", "method": "written", "evidence": ""},
-        "consent.evidence",
-        "at least",
-    ),
+    ("consent", CONSENT | {"given_at": "2035-03-01T10:00:00"}, "consent.given_at", "offset"),
+    ("consent", CONSENT | {"given_at": 1893456000}, "consent.given_at", "offset"),
+    ("consent", CONSENT | {"given_at": "2036-01-01T00:00:00Z"}, "consent.given_at", "future"),
+    ("consent", CONSENT | {"given_at": "2035-02-30T00:00:00Z"}, "consent.given_at", "no such day"),
+    ("consent", CONSENT | {"given_at": "2035-99-99T99:99:99+99:99"}, "consent.given_at", "no such day"),
+    ("consent", CONSENT | {"given_at": "0001-01-01T00:00:00+14:00"}, "consent.given_at", "year"),
+    ("consent", CONSENT | {"method": "telepathy"}, "consent.method", "written"),
+    ("consent", CONSENT | {"evidence": ""}, "consent.evidence", "at least"),
 ]
 
 

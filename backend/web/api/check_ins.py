@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.web.api.access import clinic_id, note_views
-from backend.web.api.fields import Given, Id, Moment, OneOf, Time
+from backend.web.api.fields import Answer, Id, Moment, OneOf, Time
 from backend.web.api.operation import operation
 from backend.web.api.paging import Listing, Page
 from backend.web.api.patients import Baseline
@@ -29,7 +29,7 @@ _STATES: dict[str, tuple[ColumnElement[bool], ...]] = {
 State = Annotated[str, OneOf(tuple(_STATES))]
 
 
-class CheckInShown(Given):
+class CheckInShown(Answer):
     """One planned conversation, and what came of it."""
 
     id: UUID
@@ -51,7 +51,7 @@ class CheckInShown(Given):
     scores: Baseline
 
 
-class CheckInPage(Given):
+class CheckInPage(Answer):
     """A page of check-ins, in the order in which they are due."""
 
     items: list[CheckInShown]

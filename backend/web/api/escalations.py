@@ -15,7 +15,7 @@ from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.texts import InboundMessage
 from backend.web.api.access import clinic_id, note_proxy, note_views, staff_named
-from backend.web.api.fields import Given, Moment, OneOf, StaffName, Taken
+from backend.web.api.fields import Answer, Body, Moment, OneOf, StaffName
 from backend.web.api.operation import operation
 from backend.web.api.paging import Listing, Page
 from backend.web.current import house
@@ -38,13 +38,13 @@ class CaseQuery(Page):
     state: State | None = None
 
 
-class Acknowledgement(Taken):
+class Acknowledgement(Body):
     """Who takes the case."""
 
     staff_id: StaffName
 
 
-class Resolution(Taken):
+class Resolution(Body):
     """Who closes the case, and what came of it."""
 
     staff_id: StaffName
@@ -52,7 +52,7 @@ class Resolution(Taken):
     note: str = Field("", max_length=escalations.MOST_NOTE, description="Some outcomes need one.")
 
 
-class CaseShown(Given):
+class CaseShown(Answer):
     """A case in short. `priority`: stat, asap, urgent or routine."""
 
     id: UUID
@@ -68,7 +68,7 @@ class CaseShown(Given):
     outcome: str | None
 
 
-class ConcernShown(Given):
+class ConcernShown(Answer):
     """Why: the rule that found it, and the patient's own words. `span` indexes the text, half-open, in characters."""
 
     name: str
@@ -81,7 +81,7 @@ class ConcernShown(Given):
     at: Moment
 
 
-class EventShown(Given):
+class EventShown(Answer):
     """One thing that happened to a case."""
 
     id: UUID
@@ -100,7 +100,7 @@ class CaseTold(CaseShown):
     events: list[EventShown]
 
 
-class CasePage(Given):
+class CasePage(Answer):
     """A page of cases, the newest first."""
 
     items: list[CaseShown]

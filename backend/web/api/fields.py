@@ -15,11 +15,9 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from backend.domain.phone import parse_phone
 from backend.domain.schedule import zone_named
@@ -36,19 +34,19 @@ LEFT_OUT: Any = None
 """Stands in a field that may be left out but not be null; `model_fields_set` tells whether it was there."""
 
 
-class Taken(BaseModel):
+class Body(BaseModel):
     """A JSON body as it comes in: nothing is guessed, and what it does not know it refuses."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Asked(BaseModel):
+class Query(BaseModel):
     """What stands after the question mark, where everything is text."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Given(BaseModel):
+class Answer(BaseModel):
     """A JSON answer."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +56,10 @@ def as_time(value: Any) -> datetime:
     """The RFC 3339 time in UTC; a number is no time, and neither is a time without its offset."""
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError("write the time with its offset, such as 2026-01-31T16:00:00-05:00")
-    found = datetime.fromisoformat(value.upper())
+    try:
+        found = datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("there is no such day or time; check the date") from None
     if found.year not in _YEARS:
         raise ValueError(f"write a year between {_YEARS[0]} and {_YEARS[-1]}")
     return found.astimezone(UTC)
@@ -88,10 +89,10 @@ class OneOf:
             raise ValueError(f"choose one of {', '.join(self.allowed)}")
         return value
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return no_info_after_validator_function(self.known, handler(source))
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return AfterValidator(self.known).__get_pydantic_core_schema__(source, handler)
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
         return {"type": "string", "enum": list(self.allowed)}
 
 

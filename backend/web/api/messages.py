@@ -11,7 +11,7 @@ from backend.services import enrolment, messages
 from backend.services.escalations import actor_of
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.web.api.access import clinic_id, note_proxy, note_views, owner, staff_named
-from backend.web.api.fields import Given, Moment, StaffName, Taken
+from backend.web.api.fields import Answer, Body, Moment, StaffName
 from backend.web.api.operation import operation
 from backend.web.api.paging import Listing, Page, Place
 from backend.web.current import house
@@ -30,7 +30,7 @@ def _can_be_sent(words: str) -> str:
     return words
 
 
-class NewMessage(Taken):
+class NewMessage(Body):
     """A text to the patient, from the clinic."""
 
     body: Annotated[
@@ -42,7 +42,7 @@ class NewMessage(Taken):
     staff_id: StaffName | None = None
 
 
-class MessageShown(Given):
+class MessageShown(Answer):
     """One text. `state` of an outgoing one: queued, sent, delivered, undelivered, failed or unsure; of an incoming one:
     how it was dealt with, or `received` while it is still to be read.
     """
@@ -57,7 +57,7 @@ class MessageShown(Given):
     escalation_id: UUID | None
 
 
-class MessagePage(Given):
+class MessagePage(Answer):
     """A page of a patient's texts both ways, newest first."""
 
     items: list[MessageShown]

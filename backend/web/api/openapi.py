@@ -19,8 +19,9 @@ Times are RFC 3339 with their offset. Lists come in pages: pass `next_cursor` of
 it is null on the last. Unknown fields are refused.
 
 A POST may carry an `Idempotency-Key`. Sent again with the same key and the same content it is answered as it was the
-first time and does nothing. A refusal (4xx) did nothing and frees the key. With a key whose first request is still
-running, or whose answer could not be kept, the answer is 409; with a key of another request it is 422.
+first time (with `Idempotency-Replayed: true`) and does nothing. A refusal (4xx) did nothing and frees the key. With a
+key whose first request is still running, or whose answer could not be kept, the answer is 409; with a key of another
+request it is 422.
 
 Tokens act for the clinic. Where a named person must act, `staff_id` says who."""
 
@@ -104,15 +105,15 @@ def _complete(method: str, operation: Spec) -> None:
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
     content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status in _refusals(operation):
+    for status in _refusals(method, operation):
         operation["responses"][status] = {"description": _SAID[status], "content": content}
 
 
-def _refusals(operation: Spec) -> list[str]:
+def _refusals(method: str, operation: Spec) -> list[str]:
     has_id = any(parameter["in"] == "path" for parameter in operation["parameters"])
     left_out = set() if "requestBody" in operation else set(_OF_BODIES)
-    if not has_id:
-        left_out.add("404")
+    left_out |= set() if has_id else {"404"}
+    left_out |= {"409"} if method == "get" else set()
     return [status for status in _SAID if status not in left_out]
 
 

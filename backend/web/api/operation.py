@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import request
 
 from backend.web.api.access import refusal
-from backend.web.api.fields import Asked, Given, Taken
+from backend.web.api.fields import Answer, Body, Query
 from backend.web.api.idempotency import idempotent
 from backend.web.api.problems import ROOT, problem
 
@@ -21,10 +21,10 @@ def operation(
     method: str,
     rule: str,
     *scopes: str,
-    answer: type[Given],
+    answer: type[Answer],
     status: int = 200,
-    body: type[Taken] | None = None,
-    query: type[Asked] = Asked,
+    body: type[Body] | None = None,
+    query: type[Query] = Query,
 ) -> Callable[[View], View]:
     """Put a view on the API. It gets `query` and `body` as keyword arguments of these names, already checked."""
 
@@ -46,12 +46,12 @@ def _tag(rule: str) -> str:
     return (words[1] if len(words) > 1 and words[1] in {"treatments", "messages"} else words[0]).capitalize()
 
 
-def _without_empty(view: View, query: type[Asked]) -> View:
+def _without_empty(view: View, query: type[Query]) -> View:
     """A view of an operation that asks for no query does not want the empty one."""
 
     @wraps(view)
     def called(*args: Any, **kwargs: Any) -> Any:
-        if query is Asked:
+        if query is Query:
             kwargs.pop("query")
         return view(*args, **kwargs)
 

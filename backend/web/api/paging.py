@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, Select, and_, or_
 
 from backend.services.invalid import Invalid
 from backend.store.database import db
-from backend.web.api.fields import Asked, Cursor, Limit
+from backend.web.api.fields import Cursor, Limit, Query
 
 Row = TypeVar("Row")
 DEFAULT_LIMIT = 50
 
 
-class Page(Asked):
+class Page(Query):
     """Which page is asked for."""
 
     limit: Limit = DEFAULT_LIMIT

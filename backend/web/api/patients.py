@@ -16,16 +16,16 @@ from backend.store.patients import ConsentEvent, Patient
 from backend.web.api.access import clinic, clinic_id, note_views, owner
 from backend.web.api.fields import (
     LEFT_OUT,
+    Answer,
+    Body,
     Country,
     Evidence,
-    Given,
     Moment,
     Name,
     OneOf,
     Phone,
     Reference,
     Score,
-    Taken,
     Time,
     Zone,
 )
@@ -43,7 +43,7 @@ Flags = Annotated[list[Annotated[str, OneOf(FLAGS)]], Field(max_length=len(FLAGS
 Method = Annotated[str, OneOf(METHODS)]
 
 
-class NewConsent(Taken):
+class NewConsent(Body):
     """Documented consent to texts. Without it a patient gets none."""
 
     given_at: Time
@@ -51,7 +51,7 @@ class NewConsent(Taken):
     evidence: Evidence
 
 
-class NewBaseline(Taken):
+class NewBaseline(Body):
     """What the patient scored before treatment; leave out what was not asked."""
 
     mood: Score = Field(default=LEFT_OUT, description="10 is best.")
@@ -62,7 +62,7 @@ class NewBaseline(Taken):
         return self.model_dump(exclude_unset=True)
 
 
-class NewPatient(Taken):
+class NewPatient(Body):
     """A patient to enrol."""
 
     external_id: Reference | None = None
@@ -78,7 +78,7 @@ class NewPatient(Taken):
     baseline: NewBaseline = Field(default_factory=NewBaseline)
 
 
-class PatientChange(Taken):
+class PatientChange(Body):
     """What to change of a patient; what is left out stays as it is. Consent is not changed here."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -101,7 +101,7 @@ class PatientChange(Taken):
         return self
 
 
-class ConsentGiven(Given):
+class ConsentGiven(Answer):
     """The newest documented consent."""
 
     given_at: Moment
@@ -109,14 +109,14 @@ class ConsentGiven(Given):
     evidence: str
 
 
-class Baseline(Given):
+class Baseline(Answer):
     """The scores that later ones are compared with."""
 
     mood: int | None
     pain: int | None
 
 
-class PatientShown(Given):
+class PatientShown(Answer):
     """A patient, and how they stand with the clinic's texts."""
 
     id: UUID
@@ -139,7 +139,7 @@ class PatientShown(Given):
     created_at: Moment
 
 
-class PatientPage(Given):
+class PatientPage(Answer):
     """A page of the clinic's patients, in the order of their enrolment."""
 
     items: list[PatientShown]

@@ -9,11 +9,10 @@ from typing import Any
 from apiflask.exceptions import HTTPError
 from flask import Response, request
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from sqlalchemy.exc import IntegrityError
 
 from backend.services.invalid import Conflict, Invalid, NotFound
-from backend.web.api.fields import Given
+from backend.web.api.fields import Answer
 
 PROBLEM = "application/problem+json"
 ROOT = "/api/v1"
@@ -55,14 +54,14 @@ _LIMITS = {
 }
 
 
-class FieldFault(Given):
+class FieldFault(Answer):
     """One field that cannot be taken, and how to mend it."""
 
     field: str
     message: str
 
 
-class Problem(Given):
+class Problem(Answer):
     """An RFC 9457 problem. It never repeats what was sent."""
 
     type: str
@@ -118,12 +117,13 @@ def of_model(error: HTTPError) -> Response:
     if not isinstance(cause, ValidationError):
         return problem(error.status_code)
     faults: dict[str, str] = {}
+    found: Mapping[str, Any]
     for found in cause.errors(include_url=False, include_input=False):
         faults.setdefault(_field_of(found), _fault_of(found))
     return problem(422, faults=faults)
 
 
-def _field_of(error: ErrorDetails) -> str:
+def _field_of(error: Mapping[str, Any]) -> str:
     """Where it is, in our own words: an unknown key is the caller's text and may hold anything."""
     path = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden" and not _OURS.fullmatch(path[-1]):
@@ -131,7 +131,7 @@ def _field_of(error: ErrorDetails) -> str:
     return ".".join(path) or "body"
 
 
-def _fault_of(error: ErrorDetails) -> str:
+def _fault_of(error: Mapping[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         return str(context.get("error"))

@@ -5,7 +5,7 @@ from uuid import UUID
 from backend.services import enrolment
 from backend.services.timeline import Entry, timeline_of
 from backend.web.api.access import clinic_id, note_views
-from backend.web.api.fields import Given, Moment
+from backend.web.api.fields import Answer, Moment
 from backend.web.api.operation import operation
 from backend.web.api.paging import Page, Place, place_of
 
@@ -14,7 +14,7 @@ MOST = 2000
 """How far back the pages reach."""
 
 
-class EntryShown(Given):
+class EntryShown(Answer):
     """One thing that happened: `treatment`, `check_in`, `text_in`, `text_out`, `consent` or `case_…`."""
 
     id: UUID
@@ -24,7 +24,7 @@ class EntryShown(Given):
     detail: str
 
 
-class TimelinePage(Given):
+class TimelinePage(Answer):
     """A page of what happened, newest first, what is planned on top."""
 
     items: list[EntryShown]

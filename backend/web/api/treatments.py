@@ -12,7 +12,7 @@ from backend.services.enrolment import NewTreatment
 from backend.store.patients import Treatment
 from backend.web.api.access import clinic_id, note_views, owner
 from backend.web.api.check_ins import CheckInShown, check_ins_shown
-from backend.web.api.fields import Given, Moment, OneOf, Reference, Taken, Time
+from backend.web.api.fields import Answer, Body, Moment, OneOf, Reference, Time
 from backend.web.api.operation import operation
 from backend.web.api.paging import Listing, Page
 from backend.web.api.patients import Baseline, NewBaseline
@@ -24,7 +24,7 @@ Route = Annotated[str, OneOf(ROUTES)]
 Setting = Annotated[str, OneOf(SETTINGS)]
 
 
-class TreatmentIn(Taken):
+class TreatmentIn(Body):
     """One dosing visit. Its end is what the check-ins are planned from."""
 
     ended_at: Time
@@ -36,7 +36,7 @@ class TreatmentIn(Taken):
     co_sedative: bool = Field(default=False, description="Whether another sedative was given.")
 
 
-class TreatmentShown(Given):
+class TreatmentShown(Answer):
     """One dosing visit."""
 
     id: UUID
@@ -51,7 +51,7 @@ class TreatmentShown(Given):
     created_at: Moment
 
 
-class OmittedCheckIn(Given):
+class OmittedCheckIn(Answer):
     """A check-in of the protocol that this treatment does not get."""
 
     name: str
@@ -65,7 +65,7 @@ class TreatmentPlanned(TreatmentShown):
     omitted: list[OmittedCheckIn]
 
 
-class TreatmentPage(Given):
+class TreatmentPage(Answer):
     """A page of a patient's treatments, the latest first."""
 
     items: list[TreatmentShown]
