@@ -43,7 +43,7 @@ def db_check(_house: House) -> None:
 @inside
 def seed(house: House) -> None:
     """Seed the demo clinic with a month of history; running again changes nothing."""
-    made(id=demo.seed_demo(house, password=DEMO_PASSWORD).clinic_id)
+    made(id=demo.seed_demo(house, password=DEMO_PASSWORD).clinic.id)
 
 
 @click.command("verify")

@@ -1,5 +1,7 @@
 """`aftercare run`: everything on this machine, with a sandbox carrier and a demo clinic, until Ctrl-C."""
 
+import contextlib
+import json
 import os
 import socket
 import sys
@@ -8,14 +10,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 from flask_migrate import upgrade
 from honcho.manager import Manager
+from sqlalchemy import select
 
 from backend.app import build_app
 from backend.cli.operations import DEMO_PASSWORD
 from backend.services import demo
+from backend.store.database import db
+from backend.store.patients import Patient
 from backend.web.current import HOUSE
 from config.loading import FOLDER
 from config.settings import Settings, SettingsError, read_settings
@@ -30,11 +36,11 @@ def run() -> None:
     if not settings.is_sandbox:
         raise SettingsError(["CARRIER: `aftercare run` is for the sandbox; the Procfile runs with a real carrier"])
     _refuse_taken_ports({"PORT": settings.port, "SANDBOX_PORT": settings.sandbox_port})
-    seeded = _prepare(settings)
+    demo_town = _prepare(settings)
     manager = Manager()
     for name, command in _processes().items():
         manager.add_process(name, command, env=_environment(settings), cwd=str(FOLDER.parent))
-    threading.Thread(target=_announce, args=(settings, seeded), daemon=True).start()
+    threading.Thread(target=_announce, args=(settings, demo_town), daemon=True).start()
     manager.loop()
     sys.exit(manager.returncode)
 
@@ -51,13 +57,24 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _prepare(settings: Settings) -> list[str]:
-    """Migrate and seed; gives the lines of the demo sign-ins."""
+@dataclass(frozen=True, slots=True)
+class _DemoTown:
+    """Who signs in, and whose phone is whose."""
+
+    sign_ins: list[str]
+    phones: dict[str, str]
+
+
+def _prepare(settings: Settings) -> _DemoTown:
+    """Migrate and seed."""
     app = build_app(settings)
     with app.app_context():
         upgrade()
         seeded = demo.seed_demo(app.extensions[HOUSE], password=DEMO_PASSWORD)
-    return [f"{person.role:<10} {person.email}" for person in seeded.staff]
+        patients = db.session.scalars(select(Patient).where(Patient.clinic_id == seeded.clinic.id))
+        phones = {patient.phone: patient.name for patient in patients}
+        phones |= {person.phone: f"{person.name} ({person.role})" for person in seeded.staff}
+        return _DemoTown([f"{person.role:<10} {person.email}" for person in seeded.staff], phones)
 
 
 def _processes() -> dict[str, str]:
@@ -83,11 +100,13 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _announce(settings: Settings, sign_ins: list[str]) -> None:
-    """Say where everything is, once it is there."""
+def _announce(settings: Settings, demo_town: _DemoTown) -> None:
+    """Say where everything is, once it is there, and put everybody's name on their phone."""
     console = settings.public_url
     sandbox = f"http://127.0.0.1:{settings.sandbox_port}"
     ready = _wait_for(f"{console}/livez") and _wait_for(f"{sandbox}/clock")
+    if ready:
+        _name_phones(sandbox, demo_town.phones)
     lines = [
         "",
         "  Aftercare is running." if ready else "  Aftercare is slow to start; see the lines above.",
@@ -96,13 +115,25 @@ def _announce(settings: Settings, sign_ins: list[str]) -> None:
         f"  Handsets  {sandbox}   (the sandbox carrier: everybody's phone, and the town clock)",
         "",
         f"  Sign in with the password  {DEMO_PASSWORD}",
-        *(f"    {line}" for line in sign_ins),
+        *(f"    {line}" for line in demo_town.sign_ins),
         "",
         "  UNSIGNED: test mode. Ctrl-C stops everything; the data stays in var/.",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _name_phones(sandbox: str, phones: dict[str, str]) -> None:
+    """What somebody who sets up the sandbox would do by hand; the carrier itself knows numbers only."""
+    for number, label in phones.items():
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{sandbox}/handsets/{number}",
+            data=json.dumps({"label": label}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=5):  # noqa: S310 - as above
+            pass
 
 
 def _wait_for(url: str) -> bool:
