@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from backend.domain.normalise import Word
 from backend.domain.phrases import Hit, PhraseBook
@@ -67,27 +68,33 @@ class Sentence:
 
     def __init__(self, context: Context, words: Sequence[Word], next_word: str) -> None:
         self.words = words
-        plain = self.plain = [word.text for word in words]
-        self._idiomatic = {at for hit in context.idioms.find(plain) for at in range(hit.start, hit.end)}
-        self.about_other = self._about_other(context)
-        self.past = context.present.isdisjoint(plain) and next(context.past.find(plain), None) is not None
+        self.plain = [word.text for word in words]
+        self._context = context
+        self._idiomatic = {at for hit in context.idioms.find(self.plain) for at in range(hit.start, hit.end)}
         self.last_restore = self._last_restore(context, next_word)
+
+    @cached_property
+    def past(self) -> bool:
+        return self._context.present.isdisjoint(self.plain) and bool(self._context.past.ends(self.plain))
 
     def _last_restore(self, context: Context, next_word: str) -> int:
         if next_word in context.restores:
             return len(self.plain)
-        return max((at for at, word in enumerate(self.plain) if word in context.restores), default=-1)
+        if context.restores.isdisjoint(self.plain):
+            return -1
+        return max(at for at, word in enumerate(self.plain) if word in context.restores)
 
     def in_idiom(self, hit: Hit) -> bool:
-        return not self._idiomatic.isdisjoint(range(hit.start, hit.end))
+        return bool(self._idiomatic) and not self._idiomatic.isdisjoint(range(hit.start, hit.end))
 
-    def _about_other(self, context: Context) -> list[bool]:
+    @cached_property
+    def about_other(self) -> list[bool]:
         """For each word, whether the nearest person named before it is not the writer."""
-        others = {hit.end - 1 for hit in context.others.find(self.plain)}
+        others = {end - 1 for _, end in self._context.others.ends(self.plain)}
         about, other = [], False
         for at, word in enumerate(self.plain):
             about.append(other)
-            other = at in others or (other and word not in context.myself)
+            other = at in others or (other and word not in self._context.myself)
         return about
 
 

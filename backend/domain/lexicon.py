@@ -1,8 +1,10 @@
 """A language's signed rules, checked against their own examples and made ready to match."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 from backend.domain.context import Context, Sentence, Standing, read_context
 from backend.domain.normalise import Word, read_words
@@ -31,28 +33,54 @@ class Lexicon:
     key_words: frozenset[str]
     vocabulary: frozenset[str]
     _book: PhraseBook
+    _respelt_from: frozenset[str]
 
-    def findings(self, words: Sequence[Word]) -> Iterator[Finding]:
-        """Every hit of every rule, in reading order within each sentence."""
-        sentences = [list(group) for _, group in groupby(self._respelled(words), key=lambda word: word.sentence)]
+    def findings(self, words: Sequence[Word]) -> list[Finding]:
+        """The hits of every rule in reading order, up to the first sentence that says it in earnest.
+
+        Whatever says the same again later in the text can be neither more urgent nor better quoted.
+        """
+        found: list[Finding] = []
+        settled: set[str] = set()
+        sentences = _sentences(self._respelled(words))
         openers = [sentence[0].text for sentence in sentences[1:]] + [""]
         for sentence, opener in zip(sentences, openers, strict=False):
-            yield from self._in_sentence(sentence, opener)
+            fresh = self._in_sentence(sentence, opener, settled)
+            found += fresh
+            settled.update([finding.rule.id for finding in fresh if finding.standing is Standing.SAID])
+        return found
 
-    def _in_sentence(self, words: Sequence[Word], next_word: str) -> Iterator[Finding]:
-        hits = [_inside(hit, len(words)) for hit in self._book.find([START, *(word.text for word in words), END])]
-        if not hits:
-            return
+    def _in_sentence(self, words: Sequence[Word], next_word: str, settled: AbstractSet[str]) -> list[Finding]:
+        marked = [START, *[word.text for word in words], END]
+        ends = [(label, end) for label, end in self._book.ends(marked) if self.rules[label].id not in settled]
+        if not ends:
+            return []
         sentence = Sentence(self.context, words, next_word)
-        for hit in hits:
-            if hit.start >= hit.end:
+        found: list[Finding] = []
+        said_from: dict[int, int] = {}
+        for label, end in ends:
+            hit = _inside(Hit(label, self._book.start(label, marked, end), end), len(words))
+            if hit.start >= hit.end or hit.start > said_from.get(label, hit.start):
                 continue
-            rule = self.rules[hit.label]
-            standing = self.context.judge(sentence, hit, anyone=rule.anyone)
-            yield Finding(rule, standing, (words[hit.start].start, words[hit.end - 1].end))
+            finding = self._finding(sentence, hit)
+            found.append(finding)
+            if finding.standing is Standing.SAID:
+                said_from[label] = hit.start
+        return found
 
-    def _respelled(self, words: Sequence[Word]) -> Iterator[Word]:
-        """The language's usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
+    def _finding(self, sentence: Sentence, hit: Hit) -> Finding:
+        rule, words = self.rules[hit.label], sentence.words
+        standing = self.context.judge(sentence, hit, anyone=rule.anyone)
+        return Finding(rule, standing, (words[hit.start].start, words[hit.end - 1].end))
+
+    def _respelled(self, words: Sequence[Word]) -> Sequence[Word]:
+        """The words as the language usually spells them; nearly always nothing changes."""
+        if self._respelt_from.isdisjoint([word.text for word in words]):
+            return words
+        return list(self._respell(words))
+
+    def _respell(self, words: Sequence[Word]) -> Iterator[Word]:
+        """The usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
         spellings, last = self.spellings, len(words) - 1
         at = 0
         while at <= last:
@@ -69,6 +97,12 @@ class Lexicon:
             else:
                 yield from (Word(each, *word[1:]) for each in spelt)
             at += 1
+
+
+def _sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
+    if words and words[0].sentence == words[-1].sentence:
+        return [words]
+    return [list(group) for _, group in groupby(words, key=itemgetter(Word._fields.index("sentence")))]
 
 
 def _inside(hit: Hit, length: int) -> Hit:
@@ -160,7 +194,8 @@ def build_lexicon(language: str, document: Mapping[str, object]) -> Lexicon:
         raise ValueError("\n".join([*faults, f"context: {fault}"])) from fault
     key_words = frozenset(texts(document, "key_words", faults, "lexicon"))
     vocabulary = _vocabulary(book, context, spellings) | key_words
-    lexicon = Lexicon(language, rules, context, spellings, key_words, vocabulary, book)
+    respelt_from = frozenset(written[0] for written in spellings)
+    lexicon = Lexicon(language, rules, context, spellings, key_words, vocabulary, book, respelt_from)
     if not faults:
         faults.extend(_example_faults(lexicon))
     if faults:

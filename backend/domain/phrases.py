@@ -1,14 +1,15 @@
 """Finds many phrases at once in a row of words, in time linear in the number of words."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 _GAP_LIMIT = 6
 _SLOT_DEPTH = 6
 START, END = "^", "$"
-_HIT = -1
-_TABLE_LIMIT = 50_000
+_ANY_OTHER = ""  # stands for every word that is in no phrase
+_MOST_MOVES = 100_000
 
 # A phrase is words; `a|b` either; `word?` and `a|b?` may be missing; `@name` a slot (a list of phrases); `~3` up to
 # three words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a
@@ -24,10 +25,36 @@ class Hit:
     end: int
 
 
+class _Move(NamedTuple):
+    """Where one word leads from a set of states, and the labels of the phrases that end there."""
+
+    to: int
+    ended: tuple[int, ...]
+
+
+class _Moves:
+    """The moves worked out so far. They depend on the phrases alone, so what one text taught serves the next."""
+
+    def __init__(self) -> None:
+        self.states: list[frozenset[int]] = [frozenset()]
+        self.numbers: dict[frozenset[int], int] = {frozenset(): 0}
+        self.after: list[dict[str, _Move]] = [{}]
+        self.count = 0
+
+    def number(self, states: frozenset[int]) -> int:
+        known = self.numbers.get(states)
+        if known is None:
+            known = self.numbers[states] = len(self.states)
+            self.states.append(states)
+            self.after.append({})
+        return known
+
+
 class PhraseBook:
     """Built once from phrases, then asked for every hit in a text.
 
-    A small automaton: `_steps[state]` maps a word to the states after it, `_any[state]` the states after any word.
+    A small automaton: `_steps[state]` maps a word to the states after it, `_any[state]` the states after any word;
+    `_entry[state]` are the words that lead to it (none: any word does) and `_origins[state]` the states before it.
     """
 
     def __init__(self, phrases: Iterable[tuple[int, str]], slots: Mapping[str, Sequence[str]]) -> None:
@@ -35,17 +62,20 @@ class PhraseBook:
         self._steps: list[dict[str, set[int]]] = [{}]
         self._any: list[set[int]] = [set()]
         self._ends: list[set[int]] = [set()]
+        self._entry: list[frozenset[str]] = [frozenset()]
+        self._origins: list[frozenset[int]] = [frozenset()]
+        self._finals: dict[tuple[int, str], set[int]] = {}
         self._made: dict[tuple[frozenset[int], str], set[int]] = {}
         self.vocabulary: set[str] = set()
-        self._members: list[frozenset[int]] = [frozenset()]
-        self._table: list[dict[str, int]] = [{}]
-        self._numbered: dict[frozenset[int], int] = {frozenset(): 0}
+        self._moves = _Moves()
         self._lock = Lock()
         for label, phrase in phrases:
             for state in self._add(phrase, {0}, 0):
                 if state == 0:
                     raise ValueError(f"phrase {phrase!r} would match nothing at all")
                 self._ends[state].add(label)
+                for word in self._entry[state] or (_ANY_OTHER,):
+                    self._finals.setdefault((label, word), set()).add(state)
 
     def _add(self, phrase: str, froms: set[int], depth: int) -> set[int]:
         parts = phrase.split()
@@ -87,7 +117,7 @@ class PhraseBook:
             raise ValueError(f"a gap is ~1 to ~{_GAP_LIMIT}, not {part!r}")
         reached = set(froms)
         for _ in range(width):
-            state = self._new_state()
+            state = self._new_state((), froms - {0})
             for origin in froms:
                 self._any[origin].add(state)
             froms = {state}
@@ -96,76 +126,65 @@ class PhraseBook:
 
     def _add_words(self, words: Sequence[str], froms: set[int]) -> int:
         self.vocabulary.update(words)
-        state = self._new_state()
+        state = self._new_state(words, froms)
         for origin in froms:
             for word in words:
                 self._steps[origin].setdefault(word, set()).add(state)
         return state
 
-    def _new_state(self) -> int:
+    def _new_state(self, entry: Iterable[str], origins: Iterable[int]) -> int:
         self._steps.append({})
         self._any.append(set())
         self._ends.append(set())
+        self._entry.append(frozenset(entry))
+        self._origins.append(frozenset(origins))
         return len(self._steps) - 1
 
-    def find(self, words: Sequence[str]) -> Iterator[Hit]:
+    def find(self, words: Sequence[str]) -> list[Hit]:
         """Every place where a phrase ends, with the earliest word from which it can have begun."""
-        if self._holds_any(words):
-            yield from self._search(words)
+        return [Hit(label, self.start(label, words, end), end) for label, end in self.ends(words)]
 
-    def _holds_any(self, words: Sequence[str]) -> bool:
-        """Whether any phrase ends anywhere: one look-up a word, for nearly every text has none."""
-        at = 0
-        for word in words:
-            word_or_other = word if word in self.vocabulary else ""
-            known = self._table[at].get(word_or_other)
-            at = self._step(at, word_or_other) if known is None else known
-            if at == _HIT:
-                return True
-        return False
+    def ends(self, words: Iterable[str]) -> list[tuple[int, int]]:
+        """The label of every phrase that ends in `words`, with the place after its last word, in reading order."""
+        moves, vocabulary = self._moves, self.vocabulary
+        found: list[tuple[int, int]] = []
+        at, place = 0, 0
+        for place, written in enumerate(words, start=1):
+            word = written if written in vocabulary else _ANY_OTHER
+            at, ended = moves.after[at].get(word) or self._work_out(moves, at, word)
+            if ended:
+                found += [(label, place) for label in ended]
+        return found
 
-    def _step(self, at: int, word: str) -> int:
-        """The combined state after `word`, worked out once and remembered: a growing table of the automaton's states.
-
-        Words of no phrase all lead to the same place and are not remembered one by one.
-        """
+    def _work_out(self, moves: _Moves, at: int, word: str) -> _Move:
         with self._lock:
-            known = self._table[at].get(word)
-            if known is None:
-                known = self._table[at][word] = self._combined(self._after(self._members[at], word))
-            return known
+            if moves.count >= _MOST_MOVES and self._moves is moves:
+                self._moves = _Moves()  # the texts being read now finish with the full one
+            move = moves.after[at].get(word)
+            if move is None:
+                move = moves.after[at][word] = self._move(moves, moves.states[at], word)
+                moves.count += 1
+            return move
 
-    def _after(self, states: frozenset[int], word: str) -> frozenset[int]:
+    def _move(self, moves: _Moves, states: frozenset[int], word: str) -> _Move:
         reached = set(self._steps[0].get(word, ()))
         for state in states:
             reached |= self._any[state]
             reached.update(self._steps[state].get(word, ()))
-        return frozenset(reached)
+        ended = {label for state in reached for label in self._ends[state]}
+        return _Move(moves.number(frozenset(reached)), tuple(sorted(ended)))
 
-    def _combined(self, states: frozenset[int]) -> int:
-        if any(self._ends[state] for state in states):
-            return _HIT
-        if states not in self._numbered:
-            if len(self._table) >= _TABLE_LIMIT:
-                return _HIT  # too many to remember: search in full
-            self._members.append(states)
-            self._table.append({})
-            self._numbered[states] = len(self._table) - 1
-        return self._numbered[states]
-
-    def _search(self, words: Sequence[str]) -> Iterator[Hit]:
-        first = self._steps[0]
-        open_states: dict[int, int] = {}
-        for at, word in enumerate(words):
-            after: dict[int, int] = {}
-            for state, start in open_states.items():
-                for target in self._steps[state].get(word, ()):
-                    after[target] = min(start, after.get(target, start))
-                for target in self._any[state]:
-                    after[target] = min(start, after.get(target, start))
-            for target in first.get(word, ()):
-                after.setdefault(target, at)
-            open_states = after
-            for state, start in after.items():
-                for label in self._ends[state]:
-                    yield Hit(label, start, at + 1)
+    def start(self, label: int, words: Sequence[str], end: int) -> int:
+        """The earliest word from which a phrase of `label` that ends at `end` can have begun, read backwards."""
+        entry, origins, finals = self._entry, self._origins, self._finals
+        here = finals.get((label, words[end - 1]), set()) | finals.get((label, _ANY_OTHER), set())
+        earliest, at = end, end - 1
+        while here:
+            states = set[int]().union(*[origins[state] for state in here])
+            if 0 in states:
+                earliest = at
+                states.discard(0)
+            at -= 1
+            word = words[at] if at >= 0 else _ANY_OTHER
+            here = {state for state in states if word in entry[state] or not entry[state]}
+        return earliest

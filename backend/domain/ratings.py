@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
 
 from backend.domain.answer_words import (
     ANSWERS_ON,
@@ -24,7 +24,7 @@ from backend.domain.answer_words import (
     UNITS,
     VAGUE,
 )
-from backend.domain.normalise import fold
+from backend.domain.normalise import Folded
 from backend.domain.scores import Measure, Nrs
 
 
@@ -49,13 +49,10 @@ _HIGHEST = 10
 _REACH = 12  # tokens looked back over
 _MOST_NUMBERS = 8  # with more, none of them is plainly an answer
 _SHORT = 25  # tokens; in a longer story a number is seldom an answer
+_SCALE_OPENS = frozenset({"/", "outta", "de", "of", "out", "over", "sobre"})
+_RANGE_JOINS = frozenset({"-", "or", "to", "o", "a", "~", "and", "y"})
+_SIGNS = frozenset(".,;:!=-/()\"'~+*&")
 _TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_]")
-
-
-class _Token(NamedTuple):
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(slots=True)
@@ -74,40 +71,52 @@ class _Number:
         return Nrs(self.low if measure is Measure.MOOD else self.high)
 
 
-def _tokens(text: str) -> list[_Token]:
-    folded, places = fold(text)
-    return [
-        _Token(piece.group(), places[piece.start()], places[piece.end() - 1] + 1)
-        for piece in _TOKEN.finditer(folded)
-        if piece.group() != "'"
-    ]
+@lru_cache(maxsize=4096)
+def _value(word: str) -> tuple[int, int] | None:
+    if word in NUMBER_WORDS:
+        return (NUMBER_WORDS[word],) * 2
+    whole, point, part = word.replace(",", ".").partition(".")
+    if (
+        not whole.isdecimal()
+        or len(whole) > len(str(_HIGHEST))
+        or (point and not (part.isdecimal() and len(part) == 1))
+    ):
+        return None
+    low = int(whole)
+    high = low + (part not in ("", "0"))
+    return (low, high) if high <= _HIGHEST else None
 
 
 class _Text:
     """One text being read: its tokens, the numbers that may be scores, and which tokens are accounted for."""
 
-    def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+    def __init__(self, folded: Folded) -> None:
+        plain, self._places = folded
+        self._pieces = [piece for piece in _TOKEN.finditer(plain) if piece.group() != "'"]
+        self.tokens = [piece.group() for piece in self._pieces]
         self.used: set[int] = set()
         self.numbers = self._numbers()
-
         self.in_numbers = {at for number in self.numbers for at in range(number.at, number.after)}
 
     def word(self, at: int) -> str:
-        return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
+        return self.tokens[at] if 0 <= at < len(self.tokens) else ""
+
+    def span(self, at: int, after: int) -> tuple[int, int]:
+        """Where these tokens stand in the text as sent."""
+        return (self._places[self._pieces[at].start()], self._places[self._pieces[after - 1].end() - 1] + 1)
 
     def _numbers(self) -> list[_Number]:
         found: list[_Number] = []
-        at = 0
-        while at < len(self.tokens):
-            number = self._number(at)
-            at = number.after if number else at + 1
+        free = 0
+        for at, token in enumerate(self.tokens):
+            number = self._number(at) if at >= free and _value(token) else None
             if number:
                 found.append(number)
+                free = number.after
         return found
 
     def _number(self, at: int) -> _Number | None:
-        value = self._value(at)
+        value = _value(self.tokens[at])
         if value is None or self._is_part_of_more(at):
             return None
         low, high, after, sure = *value, at + 1, value[0] == value[1]
@@ -121,25 +130,10 @@ class _Text:
         number = _Number(low, high, at, scaled_after, sure, scaled=scaled_after > after)
         return None if self._is_something_else(number) else number
 
-    def _value(self, at: int) -> tuple[int, int] | None:
-        word = self.word(at)
-        if word in NUMBER_WORDS:
-            return (NUMBER_WORDS[word],) * 2
-        whole, point, part = word.replace(",", ".").partition(".")
-        if (
-            not whole.isdecimal()
-            or len(whole) > len(str(_HIGHEST))
-            or (point and not (part.isdecimal() and len(part) == 1))
-        ):
-            return None
-        low = int(whole)
-        high = low + (part not in ("", "0"))
-        return (low, high) if high <= _HIGHEST else None
-
     def _is_part_of_more(self, at: int) -> bool:
         """Minus signs, money, phone numbers, ordinals, dates ("3/12"), "twenty four"."""
         before, after = self.word(at - 1), self.word(at + 1)
-        if before in ("-", "$", "+", "#") and (at == 1 or before != "-" or self._value(at - 2) is None):
+        if before in ("-", "$", "+", "#") and (at == 1 or before != "-" or _value(self.word(at - 2)) is None):
             return not (before == "-" and at > 1 and self.word(at - 2) in SLOTS)
         if before == "of" and self.word(at - 2) in ("out", "scale"):
             return True  # "out of ten, a 7"; "on a scale of one to ten"
@@ -149,6 +143,8 @@ class _Text:
 
     def _out_of(self, at: int) -> int | None:
         """The place after "/10", "out of 10", "outta ten", "de 10", or None."""
+        if self.word(at) not in _SCALE_OPENS:
+            return None
         if self.word(at) in ("/", "outta", "de", "of"):
             ten = at + 1
         elif (self.word(at), self.word(at + 1)) in (("out", "of"), ("over", "all"), ("sobre", "de")):
@@ -164,12 +160,14 @@ class _Text:
     def _range_end(self, at: int) -> tuple[int, int] | None:
         """The upper end and the place after it, for "6-7", "6 or 7", "six, maybe seven", "between 6 and 7"."""
         joiner = self.word(at)
+        if joiner not in _RANGE_JOINS:
+            return None
         between = joiner in ("and", "y") and any(self.word(at - back) in ("between", "entre") for back in (2, 3))
         if joiner not in ("-", "or", "to", "o", "a", "~") and not between:
             return None
         nxt = at + 1 + (self.word(at + 1) in ("a", "an", "maybe", "even"))
-        other = self._value(nxt)
-        if other and other[0] < (self._value(at - 1) or (0, 0))[0]:
+        other = _value(self.word(nxt))
+        if other and other[0] < (_value(self.word(at - 1)) or (0, 0))[0]:
             return None  # "7-3" is two scores
         if joiner == "to" and self.word(at - 2) in ("from", "down"):
             return None
@@ -187,7 +185,7 @@ class _Text:
             )
         if after in UNITS and not self._plus(number.after):
             return True
-        if before in MONTHS or before in BEFORE_OTHERS - self._allowed_before(number):
+        if before in MONTHS or (before in BEFORE_OTHERS and before not in self._allowed_before(number)):
             return True
         return self.word(number.at) in ARTICLES and not self._stands_alone(number)
 
@@ -211,9 +209,9 @@ class _Text:
         return any(self.word(number.at - back) in SLOTS for back in (1, 2, 3))
 
 
-def read_ratings(text: str, awaiting: Sequence[Measure]) -> Ratings:
-    """The scores in a text: named ones ("pain 3"), then bare ones for the awaited measures in order."""
-    reader = _Text(text)
+def read_ratings(folded: Folded, awaiting: Sequence[Measure]) -> Ratings:
+    """The scores in a folded text: named ones ("pain 3"), then bare ones for the awaited measures in order."""
+    reader = _Text(folded)
     scores: dict[Measure, Reading] = {}
     taken: set[int] = set()
     for measure, choice in _named(reader):
@@ -232,8 +230,11 @@ def _use(reader: _Text, number: _Number, taken: set[int], choice: int) -> None:
 
 
 def _reading(reader: _Text, number: _Number, measure: Measure, *, sure: bool) -> Reading:
-    span = (reader.tokens[number.at].start, reader.tokens[number.after - 1].end)
-    return Reading(number.value(measure), span, sure and number.sure and not _is_vague(reader, number))
+    return Reading(
+        number.value(measure),
+        reader.span(number.at, number.after),
+        sure and number.sure and not _is_vague(reader, number),
+    )
 
 
 def _is_vague(reader: _Text, number: _Number) -> bool:
@@ -262,8 +263,8 @@ def _named(reader: _Text) -> list[tuple[Measure, int]]:
     for at, token in enumerate(reader.tokens):
         if at in numbers:
             marks.append((None, numbers[at]))
-        elif token.text in SLOTS and _is_slot(reader, at):
-            marks.append((SLOTS[token.text], at))
+        elif token in SLOTS and _is_slot(reader, at):
+            marks.append((SLOTS[token], at))
     follows = len(marks) > 1 and marks[0][0] is None and marks[-1][0] is not None
     return _pairs_following(reader, marks) if follows else _pairs_leading(reader, marks)
 
@@ -278,8 +279,10 @@ def _is_slot(reader: _Text, at: int) -> bool:
 
 def _close(reader: _Text, start: int, end: int) -> bool:
     """Only words that belong between a name and its number, and not too many of them."""
-    between = [reader.word(at) for at in range(start, min(end, start + _REACH))]
-    return end - start < _REACH and all(word in BETWEEN or word in NUMBER_WORDS or word.isdecimal() for word in between)
+    if end - start >= _REACH:
+        return False
+    between = reader.tokens[start:end]
+    return all(word in BETWEEN or word in NUMBER_WORDS or word.isdecimal() for word in between)
 
 
 def _pairs_leading(reader: _Text, marks: Sequence[tuple[Measure | None, int]]) -> list[tuple[Measure, int]]:
@@ -412,7 +415,7 @@ def _words_remain(reader: _Text, *, named: bool) -> bool:
 def _explained(reader: _Text, at: int, *, named: bool) -> bool:
     word = reader.word(at)
     if not word.isalnum() and "_" not in word:
-        return word.isspace() or word in set(".,;:!=-/()\"'~+*&")
+        return word.isspace() or word in _SIGNS
     if not named:
         return False
     return _is_filler(reader, at) or word == "ish" or word in ("ish", "ten", "out", "plus", "level")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from types import MappingProxyType
 
 from backend.domain.answer_words import (
@@ -67,6 +68,14 @@ _SPANISH_SIGNALS = frozenset(
     {"ayuda", "alto", "espanol", "animo", "dolor", "gracias", "no mas", "siete", "ocho", "nueve"}
 )
 
+# By its first word, each phrase as it stands between spaces, also with an s at its end.
+_OPT_OUT = {
+    first: tuple(f" {phrase} " for phrase in phrases)
+    for first, phrases in groupby(
+        sorted(phrase + ending for phrase in OPT_OUT_PHRASES for ending in ("", "s")),
+        key=lambda phrase: phrase.partition(" ")[0],
+    )
+}
 _LONGEST_COURTESY = 6
 
 _ACKNOWLEDGES = re.compile(r"\s*ack(?:nowledged?)?\s*[#:]?\s*(?P<case>[0-9]{1,9})?\s*[.!]?\s*", re.IGNORECASE)
@@ -78,7 +87,8 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
 
     Concerns are not looked for here: `Screen` reads every text first. Never raises on any text.
     """
-    words = _BARE.findall(fold(text)[0].replace("'", ""))
+    folded = fold(text)
+    words = _BARE.findall(folded[0].replace("'", ""))
     plain = " ".join(words)
     keyword = _keyword(plain, awaiting)
     acknowledges = _acknowledges(text)
@@ -86,7 +96,7 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
     declines = "side_effects" in awaiting and plain in DECLINES
     asked = [Measure(item) for item in awaiting if item in set(Measure) and "safety" not in awaiting]
     courtesy = _courtesy(text, words) and not (asked and not STATES.isdisjoint(words))
-    ratings = read_ratings(text, asked)
+    ratings = read_ratings(folded, asked)
     opts_out = keyword is None and _opts_out(f" {plain} ", words)
     understood = keyword is not None or acknowledges is not None or safe is not None or declines or courtesy
     understood = understood or (opts_out and ABOUT_TEXTS.issuperset(words))
@@ -132,7 +142,7 @@ def _courtesy(text: str, words: Sequence[str]) -> bool:
 
 def _opts_out(plain: str, words: Sequence[str]) -> bool:
     """Any reasonable wording revokes consent (FCC): an opening "stop" with more behind it, or a phrase that asks."""
-    if any(f" {phrase} " in plain or f" {phrase}s " in plain for phrase in OPT_OUT_PHRASES):
+    if any(phrase in plain for word in _OPT_OUT.keys() & words for phrase in _OPT_OUT[word]):
         return not _about_a_symptom(plain)
     return bool(words) and words[0] in STOP_FIRST and (len(words) == 1 or words[1] not in COMPLAINT)
 

@@ -35,33 +35,39 @@ class Screen:
     def __call__(self, text: str, *, hours_since_treatment: float | None = None) -> tuple[Concern, ...]:
         """The concerns in a text, one for each rule that hit (its worst hit), most urgent first; none is `()`."""
         words = read_words(text, self._speller.known, self._speller)
-        found = (finding for lexicon in self._lexicons for finding in lexicon.findings(words))
-        concerns = (_concern(finding, text, hours_since_treatment) for finding in found)
-        return worst_first(_worst_of_each_rule(concern for concern in concerns if concern.priority > Priority.NONE))
+        found = [finding for lexicon in self._lexicons for finding in lexicon.findings(words)]
+        if not found:
+            return ()
+        judged = [(finding, *_urgency(finding, hours_since_treatment)) for finding in found]
+        return worst_first([_concern(*each, text) for each in _worst_of_each_rule(judged)])
 
 
-def _worst_of_each_rule(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
+_Judged = tuple[Finding, Priority, ReplyKind]
+
+
+def _worst_of_each_rule(judged: Iterable[_Judged]) -> Iterable[_Judged]:
     """Among equals the last: a phrase grows as more of its words are read, and the longest quote tells most."""
-    worst: dict[str, Concern] = {}
-    for concern in concerns:
-        held = worst.get(concern.rule)
-        if held is None or concern.priority > held.priority or _longer(concern, held):
-            worst[concern.rule] = concern
-    return tuple(worst.values())
+    worst: dict[str, _Judged] = {}
+    for each in judged:
+        finding, priority, _ = each
+        held = worst.get(finding.rule.id)
+        if held is None or priority > held[1] or (priority == held[1] and _longer(finding.span, held[0].span)):
+            worst[finding.rule.id] = each
+    return [each for each in worst.values() if each[1] > Priority.NONE]
 
 
-def _longer(concern: Concern, held: Concern) -> bool:
-    same_place = concern.span is not None and held.span is not None and concern.span[0] <= held.span[0]
-    return concern.priority == held.priority and same_place and len(concern.quote) > len(held.quote)
+def _longer(span: tuple[int, int], held: tuple[int, int]) -> bool:
+    return span[0] <= held[0] and span[1] - span[0] > held[1] - held[0]
 
 
-def _concern(finding: Finding, text: str, hours: float | None) -> Concern:
+def _urgency(finding: Finding, hours: float | None) -> tuple[Priority, ReplyKind]:
+    timed = _timed(finding.rule, hours)
+    return timed if finding.standing is Standing.SAID else _softened(*timed)
+
+
+def _concern(finding: Finding, priority: Priority, reply: ReplyKind, text: str) -> Concern:
     rule, (start, end) = finding.rule, finding.span
-    priority, reply = _timed(rule, hours)
-    why = rule.why
-    if finding.standing is not Standing.SAID:
-        priority, reply = _softened(priority, reply)
-        why = f"{why} {_SOFTER[finding.standing]}"
+    why = rule.why if finding.standing is Standing.SAID else f"{rule.why} {_SOFTER[finding.standing]}"
     return Concern(rule.family, priority, reply, rule.id, why, (start, end), text[start:end])
 
 

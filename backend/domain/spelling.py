@@ -1,7 +1,8 @@
 """Mends the words that matter: misspelt, stretched, disguised with figures, or run together."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -14,6 +15,7 @@ _LONGEST_MENDED = 14
 _SHORTEST_GLUED = 6
 _LONGEST_GLUED = 40
 _LONGEST_PART = 12
+_REMEMBERED = 8192
 
 
 def _with_one_letter_gone(word: str) -> set[str]:
@@ -32,6 +34,7 @@ class Speller:
         self.known = frozenset(known)
         self._key_words = frozenset(key_words)
         self._near = self._index(word for word in self._key_words if len(word) >= _SHORTEST_MENDED)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._repaired)
 
     @staticmethod
     def _index(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
@@ -41,7 +44,10 @@ class Speller:
                 near[stub] = (*near.get(stub, ()), word)
         return near
 
-    def __call__(self, word: str) -> list[str]:
+    def __call__(self, word: str) -> Sequence[str]:
+        return self._remembered(word)
+
+    def _repaired(self, word: str) -> Sequence[str]:
         if word in self.known:
             return [word]
         for guess in self._plainer(word):
