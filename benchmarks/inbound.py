@@ -18,7 +18,7 @@ from benchmarks.table import Line, at_least
 from config.settings import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
 
 AIM = 0.5
-PATIENTS = 600
+PATIENTS = 3000  # as in life, nobody writes twice before being asked again
 # As patients write: mostly numbers, some words that are no answer, now and then something that opens a case.
 BODIES = (
     "7", "mood 7 pain 3", "6 4", "8", "mood 5, pain 6", "seven", "thanks, doing ok", "Mood: 8 pain: 2", "5 and 5",
