@@ -57,13 +57,11 @@ def open_or_join(
     raised if they are more urgent. `concerns` are worst first and not empty.
     """
     digests = keyring().digests(number)
-    case = db.session.scalars(
-        select(Escalation)
-        .where(
-            Escalation.clinic_id == clinic.id, Escalation.subject_digest.in_(digests), Escalation.resolved_at.is_(None)
-        )
-        .with_for_update()
-    ).first()
+    case = _open_case(clinic, digests)
+    if case is None:
+        # Another text of the same person may be opening one at this very moment: wait for it, and look again.
+        db.session.execute(select(Clinic.id).where(Clinic.id == clinic.id).with_for_update())
+        case = _open_case(clinic, digests)
     if case is None:
         case = _open(clinic, digests[0], patient, concerns[0].priority, house, now)
         add_event(case, "opened", now, inbound_id=inbound_id)
@@ -71,6 +69,16 @@ def open_or_join(
         _join(case, concerns[0].priority, house, now, inbound_id)
     _keep(case, concerns, now, inbound_id)
     return case
+
+
+def _open_case(clinic: Clinic, digests: Sequence[bytes]) -> Escalation | None:
+    return db.session.scalars(
+        select(Escalation)
+        .where(
+            Escalation.clinic_id == clinic.id, Escalation.subject_digest.in_(digests), Escalation.resolved_at.is_(None)
+        )
+        .with_for_update()
+    ).first()
 
 
 def _open(
