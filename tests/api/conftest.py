@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.caller import Caller
+from tests.api.caller import ANA, TREATMENT, Caller
 from tests.town import Town
 
 
@@ -30,3 +30,13 @@ def shared(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     town.found_clinics()
     yield Caller(town, town.token())
     town.close()
+
+
+@pytest.fixture
+def ids(town: Town, call: Caller) -> dict[str, str]:
+    """A town in which there is something to find: Ana, whose text has opened a case."""
+    ana = call.post("/patients", ANA)
+    call.post(f"/patients/{ana['id']}/treatments", TREATMENT)
+    town.phone("+15555550120").texts("I want to die")
+    (case,) = call.get("/escalations")["items"]
+    return {"patient_id": ana["id"], "escalation_id": case["id"], "staff_id": str(town.noor.id)}

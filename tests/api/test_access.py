@@ -1,7 +1,5 @@
 """Who may: a token of the clinic with the scope; everybody else learns nothing."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 
@@ -10,43 +8,11 @@ from backend.store.audit import AuditEvent
 from backend.store.database import db
 from backend.store.staff import ApiToken
 from backend.store.work import transaction
-from tests.api.caller import ANA, TREATMENT, Caller, problem_of
+from tests.api.caller import Caller, problem_of
+from tests.api.operations import OPERATIONS, filled
 from tests.town import Town
 
-# Every operation: method, path, a body that would be taken, and the scopes it needs.
-OPERATIONS: list[tuple[str, str, Any, set[str]]] = [
-    ("POST", "/patients", ANA | {"phone": "+15555550177", "external_id": "ehr-2"}, {"patients:write"}),
-    ("GET", "/patients", None, {"patients:read"}),
-    ("GET", "/patients/{patient}", None, {"patients:read"}),
-    ("PATCH", "/patients/{patient}", {"given_name": "Anna"}, {"patients:write"}),
-    ("POST", "/patients/{patient}/pause", None, {"patients:write"}),
-    ("POST", "/patients/{patient}/resume", None, {"patients:write"}),
-    ("POST", "/patients/{patient}/treatments", TREATMENT, {"patients:write"}),
-    ("GET", "/patients/{patient}/treatments", None, {"patients:read"}),
-    ("GET", "/check-ins", None, {"patients:read"}),
-    ("GET", "/patients/{patient}/timeline", None, {"patients:read", "messages:read", "escalations:read"}),
-    ("GET", "/patients/{patient}/messages", None, {"messages:read"}),
-    ("POST", "/patients/{patient}/messages", {"body": "Please call us."}, {"messages:write"}),
-    ("GET", "/escalations", None, {"escalations:read"}),
-    ("GET", "/escalations/{case}", None, {"escalations:read"}),
-    ("POST", "/escalations/{case}/acknowledge", {"staff_id": "{staff}"}, {"escalations:write"}),
-    ("POST", "/escalations/{case}/resolve", {"staff_id": "{staff}", "outcome": "reached"}, {"escalations:write"}),
-    ("POST", "/patients/{patient}/discharge", None, {"patients:write"}),
-]
 ABOUT_ONE = [operation for operation in OPERATIONS if "{" in operation[1]]
-
-
-@pytest.fixture
-def ids(town: Town, call: Caller) -> dict[str, str]:
-    """Ana, whose text has opened a case."""
-    ana = call.post("/patients", ANA)
-    town.phone("+15555550120").texts("I want to die")
-    (case,) = call.get("/escalations")["items"]
-    return {"patient": ana["id"], "case": case["id"], "staff": str(town.noor.id)}
-
-
-def _filled(body: Any, ids: dict[str, str]) -> Any:
-    return body and {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
 
 
 def test_every_operation_is_tried_here(call: Caller) -> None:
@@ -56,7 +22,7 @@ def test_every_operation_is_tried_here(call: Caller) -> None:
 
 def test_it_lets_a_token_with_just_the_scopes_in(town: Town, ids: dict[str, str]) -> None:
     for method, path, body, scopes in OPERATIONS:
-        answer = Caller(town, town.token(*scopes))(method, path.format(**ids), _filled(body, ids))
+        answer = Caller(town, town.token(*scopes))(method, path.format(**ids), filled(body, ids))
         assert answer.status_code in (200, 201), (method, path, answer.text)
         assert answer.headers["Cache-Control"] == "no-store"
 
@@ -65,7 +31,7 @@ def test_it_refuses_a_token_that_lacks_a_scope(town: Town, ids: dict[str, str]) 
     for method, path, body, scopes in OPERATIONS:
         for lacking in scopes:
             others = Caller(town, town.token(*(set(SCOPES) - {lacking})))
-            answer = others(method, path.format(**ids), _filled(body, ids))
+            answer = others(method, path.format(**ids), filled(body, ids))
             assert lacking in problem_of(answer, 403)["detail"]
             assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
 
@@ -74,9 +40,9 @@ def test_it_finds_nothing_of_another_clinic(town: Town, ids: dict[str, str], cas
     with town.inside():
         before = _acts()
     for method, path, body, _ in ABOUT_ONE:
-        ours = {"staff": str(town.cass.id)}
-        problem_of(cass_calls(method, path.format(**ids), _filled(body, ids | ours)), 404)
-    for listed in ("/patients", "/check-ins", "/escalations", f"/check-ins?patient_id={ids['patient']}"):
+        ours = {"staff_id": str(town.cass.id)}
+        problem_of(cass_calls(method, path.format(**ids), filled(body, ids | ours)), 404)
+    for listed in ("/patients", "/check-ins", "/escalations", f"/check-ins?patient_id={ids['patient_id']}"):
         assert cass_calls.get(listed)["items"] == []
     with town.inside():
         assert _acts() == before
@@ -90,9 +56,9 @@ def _acts() -> list[str]:
 def test_it_refuses_what_is_no_token(town: Town, header: str) -> None:
     for method, path, body, _ in OPERATIONS:
         nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
-        filled = path.format(patient=nobody, case=nobody)
+        address = path.format(patient_id=nobody, escalation_id=nobody)
         answer = town.app.test_client().open(
-            f"/api/v1{filled}", method=method, json=body, headers={"Authorization": header}
+            f"/api/v1{address}", method=method, json=body, headers={"Authorization": header}
         )
         problem_of(answer, 401)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -108,13 +74,13 @@ def test_it_refuses_a_revoked_token(town: Town, call: Caller) -> None:
 def test_it_puts_every_look_on_record(town: Town, ids: dict[str, str]) -> None:
     reader = Caller(town, town.token("patients:read", "messages:read", "escalations:read"))
     looks = {
-        "/patients": ("patient_viewed", "patient"),
-        "/patients/{patient}": ("patient_viewed", "patient"),
-        "/patients/{patient}/treatments": ("treatments_viewed", "patient"),
-        "/patients/{patient}/timeline": ("timeline_viewed", "patient"),
-        "/patients/{patient}/messages": ("messages_viewed", "patient"),
-        "/escalations": ("case_viewed", "case"),
-        "/escalations/{case}": ("case_viewed", "case"),
+        "/patients": ("patient_viewed", "patient_id"),
+        "/patients/{patient_id}": ("patient_viewed", "patient_id"),
+        "/patients/{patient_id}/treatments": ("treatments_viewed", "patient_id"),
+        "/patients/{patient_id}/timeline": ("timeline_viewed", "patient_id"),
+        "/patients/{patient_id}/messages": ("messages_viewed", "patient_id"),
+        "/escalations": ("case_viewed", "escalation_id"),
+        "/escalations/{escalation_id}": ("case_viewed", "escalation_id"),
     }
     for path, (action, about) in looks.items():
         with town.inside():
