@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=2)
 """A claimed text whose sender has not reported for this long is looked up at the carrier (24 HTTP time-outs)."""
 BATCH = 64
+REFILL = 16
+"""Of a full batch, so few are in flight when the next is taken: no sender waits for the slowest text of the last."""
 SAFETY_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if policy.safety)
 OTHER_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if not policy.safety)
 
@@ -82,14 +84,17 @@ def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, s
     """Send what is due, `BATCH` at a time, until nothing is. Safety texts have a queue of their own so that no wave of
     prompts stands before them. Returns how many were handed to the carrier or given up.
     """
-    done = 0
-    while taken := _take_batch(house, SAFETY_KINDS if safety else OTHER_KINDS, on_failure):
-        done += len(taken)
-        running = {pool.submit(_send, house, sms): key for key, sms in taken}
-        while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            _record_all([(running.pop(future), future) for future in finished], house, on_failure)
-    return done
+    kinds = SAFETY_KINDS if safety else OTHER_KINDS
+    done, running, more = 0, dict[Future[Receipt], Key](), False
+    while True:
+        if not running or (more and len(running) < REFILL):
+            taken = _take_batch(house, kinds, on_failure)
+            done, more = done + len(taken), len(taken) == BATCH
+            running |= {pool.submit(_send, house, sms): key for key, sms in taken}
+        if not running:
+            return done
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        _record_all([(running.pop(future), future) for future in finished], house, on_failure)
 
 
 def _take_batch(house: House, kinds: Sequence[str], on_failure: OnFailure) -> list[tuple[Key, Sms]]:
