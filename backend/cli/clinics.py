@@ -5,6 +5,7 @@ import sys
 import click
 
 from backend.cli.inside import find_clinic, find_staff, inside, made, moment
+from backend.domain.roles import ROLES
 from backend.services import accounts, enrolment
 from backend.services.house import House
 from backend.services.invalid import Invalid
@@ -40,7 +41,7 @@ def staff() -> None:
 @click.option("--name", required=True)
 @click.option("--email", required=True, help="Signs in with it.")
 @click.option("--phone", required=True, help="Is paged on it (E.164).")
-@click.option("--role", required=True, type=click.Choice(enrolment.ROLES))
+@click.option("--role", required=True, type=click.Choice(ROLES))
 @click.option("--password-stdin", is_flag=True, help="Read the first password from standard input.")
 @inside
 def staff_add(

@@ -14,6 +14,7 @@ from backend.domain.consent import METHODS
 from backend.domain.outbound import Kind
 from backend.domain.phone import calling_code, parse_phone
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, TRACKS
+from backend.domain.roles import CLINICIANS, ROLES
 from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, next_opening, zone_named
 from backend.domain.scores import Nrs
 from backend.services import audit, outbox
@@ -27,7 +28,6 @@ from backend.store.patients import Patient, Treatment
 from backend.store.staff import Shift, Staff
 from backend.store.work import transaction
 
-ROLES = ("responder", "clinician", "manager", "auditor")
 MOST_NAME = 120
 LONGEST_SHIFT = timedelta(days=7)
 OLDEST_TREATMENT = timedelta(days=365)
@@ -172,7 +172,7 @@ class Enrolment:
 
 
 def check(clinic: Clinic, new: Enrolment, house: House) -> str:
-    """Whether this patient could be enrolled; gives the number in E.164. Raises `Invalid` naming every field at once."""
+    """Whether this patient could be enrolled; gives their number in E.164. Raises `Invalid` naming every field."""
     faults = Faults()
     number = faults.check("phone", parse_phone, new.phone)
     _check_enrolment(new, faults, house.clinical, house.now())
@@ -302,8 +302,13 @@ _CHANGEABLE = frozenset(
 )
 
 
-def set_standing(key: tuple[UUID, UUID], act: str, actor: str, house: House) -> Patient:
-    """`pause`, `resume` (ends a pause and a hold) or `discharge`. Raises `NotFound` or `Conflict`."""
+def set_standing(
+    key: tuple[UUID, UUID], act: str, actor: str, house: House, *, clinician: Staff | None = None
+) -> Patient:
+    """`pause`, `resume` or `discharge`. Raises `NotFound` or `Conflict`.
+
+    Resuming ends a pause. A hold after a crisis ends only when a named `clinician` resumes (CLINICAL.md 4e).
+    """
     now = house.now()
     with transaction() as session:
         patient = session.get(Patient, key, with_for_update=True)
@@ -314,7 +319,9 @@ def set_standing(key: tuple[UUID, UUID], act: str, actor: str, house: House) -> 
         if act == "pause":
             patient.paused_at = patient.paused_at or now
         elif act == "resume":
-            patient.paused_at = patient.held_at = None
+            patient.paused_at = None
+            if clinician is not None and clinician.role in CLINICIANS:
+                patient.held_at = None
         else:
             patient.discharged_at = patient.discharged_at or now
             _skip_planned(patient, "discharged", now)

@@ -21,6 +21,7 @@ from backend.domain.escalation import (
 )
 from backend.domain.outbound import Kind, State
 from backend.domain.protocol import Step
+from backend.domain.roles import CLINICIANS, WHO_MAY_ACT
 from backend.domain.schedule import zone_named
 from backend.services import audit, outbox
 from backend.services.house import House
@@ -35,8 +36,6 @@ from backend.store.work import Key, claim, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
-CLINICIANS = frozenset({"clinician", "manager"})
-WHO_MAY_ACT = frozenset({"responder", "clinician", "manager"})
 _AUDIENCE_ROLES = {"team": ("responder", "clinician"), "managers": ("manager",)}
 MOST_NOTE = 4000
 

@@ -258,7 +258,8 @@ def _silence(house: House) -> Iterator[str]:
 
 
 _PAGE = re.compile(
-    r"Aftercare:? (ROUTINE|URGENT|ASAP|STAT) case \d+\b[^0-9]*(Reply ACK \d+ to take it, then open the console\.)?[^0-9]*"
+    r"Aftercare:? (ROUTINE|URGENT|ASAP|STAT) case \d+\b[^0-9]*"
+    r"(Reply ACK \d+ to take it, then open the console\.)?[^0-9]*"
 )
 
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Flask, Response, abort, current_app, flash, g, redi
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
+from backend.domain.roles import WHO_MAY_ACT
 from backend.services import accounts
-from backend.services.escalations import WHO_MAY_ACT
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.staff import Staff

@@ -193,7 +193,8 @@ def pause_patient(patient_id: UUID) -> PatientShown:
 def resume_patient(patient_id: UUID) -> PatientShown:
     """Send check-ins again.
 
-    Ends a pause, and the hold that follows a crisis. It does not undo an opt-out: only the patient can.
+    Ends a pause. It does not undo an opt-out (only the patient can), nor the hold that follows a crisis: a clinician
+    ends that in the console, or by closing the case.
     """
     return _with_standing(patient_id, "resume")
 

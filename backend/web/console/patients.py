@@ -11,10 +11,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
+from backend.domain.roles import CLINICIANS
 from backend.domain.scores import Measure
 from backend.services import audit, enrolment
 from backend.services.enrolment import patient_of
-from backend.services.escalations import CLINICIANS
 from backend.services.invalid import Conflict, Invalid
 from backend.services.messages import send_to_patient
 from backend.services.timeline import Entry, timeline_of
@@ -55,6 +55,7 @@ class Answered:
 @console.get("/patients")
 def patients() -> str:
     wanted = request.args.get("q", "").strip()[:120]
+    audit.record_view(my_clinic().id, actor(), "patients_listed", my_clinic().id, house().now())
     everybody = db.session.scalars(select(Patient).where(Patient.clinic_id == my_clinic().id)).all()
     found = [patient for patient in everybody if not wanted or _fits(patient, wanted)]
     found.sort(
@@ -126,7 +127,7 @@ def set_standing(patient_id: UUID) -> Response:
     if act == "resume" and found.held_at is not None and me().role not in CLINICIANS:
         abort(403)
     try:
-        enrolment.set_standing((found.clinic_id, found.id), act, actor(), house())
+        enrolment.set_standing((found.clinic_id, found.id), act, actor(), house(), clinician=me())
     except Conflict as late:
         flash(str(late), "warning")
     else:
