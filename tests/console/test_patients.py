@@ -148,6 +148,27 @@ def test_only_a_clinician_ends_a_hold(town: Town, desk: Sits) -> None:
     assert "on hold" not in vera.text
 
 
+def test_the_clinic_page_says_nothing_of_other_clinics(town: Town, desk: Sits) -> None:
+    """Cass's clinic has nobody on call but its manager; Noor's page is no place to read that."""
+    noor = desk(town.noor)
+    noor.get("/health")
+    assert "ridge" not in noor.text.casefold()
+    assert "Cass" not in noor.text
+
+
+def test_every_page_opens_on_each_database(any_town: Town) -> None:
+    patient = any_town.enrol_patient()
+    recorded = any_town.treat(patient)
+    any_town.phone_of(patient).texts("7 3 but I want to die")
+    noor = Desk(any_town.app.test_client()).sign_in(any_town.noor)
+    mine = f"/patients/{patient.id}"
+    pages = ["/", "/?mine", "/cases/1", "/live/cases/1/top", "/live/cases/1/rest", "/live/queue", "/patients", mine]
+    pages += [f"{mine}/treatments/new", f"{mine}/treatments/{recorded.treatment.id}", "/patients/new", "/health"]
+    for path in pages:
+        noor.get(path)
+        assert noor.status == 200, path
+
+
 def test_the_clinic_page_says_who_is_on_call_and_what_is_wrong(noor: Desk) -> None:
     noor.get("/health")
     assert "Noor Haddad responder 555-555-0111" in noor.text

@@ -1,6 +1,7 @@
 """The console in a real browser: refreshed without getting in the way, by keyboard, on a phone, and accessible."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.browser
 def ana(town: Town) -> Patient:
     patient = town.enrol_patient()
     town.treat(patient)
-    town.wait(hours=26)
+    town.wait(hours=26, step=timedelta(hours=2))
     town.phone_of(patient).texts("mood 2 pain 9, I want to die")
     return patient
 
@@ -107,6 +108,14 @@ def test_it_says_so_when_it_cannot_reach_the_server(screen: Page) -> None:
     expect(screen.locator("#stale")).to_be_visible()
     screen.unroute("**/live/**")
     expect(screen.locator("#stale")).to_be_hidden()
+
+
+def test_it_leaves_the_screen_of_whoever_went_away(town: Town, ana: Patient, screen: Page) -> None:
+    at(screen, "/cases/1")
+    town.clock.advance(timedelta(minutes=16))
+    screen.wait_for_url("**/sign-in?next=*cases*1")
+    expect(screen.locator(".flash")).to_contain_text("nothing happened for a while")
+    expect(screen.locator("body")).not_to_contain_text("Ana")
 
 
 def test_it_counts_as_the_telephone_network_counts(ana: Patient, screen: Page) -> None:

@@ -40,6 +40,14 @@ def empty(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     town.close()
 
 
+@pytest.fixture
+def empty_on_any(any_url: str, tmp_path: Path) -> Iterator[Town]:
+    """The same on each database in turn."""
+    town = Town(any_url, tmp_path)
+    yield town
+    town.close()
+
+
 def seeded(town: Town, now: datetime) -> DemoClinic:
     town.clock.advance(now - town.clock.now())
     return seed_demo(town.house, password=PASSWORD)
@@ -66,9 +74,9 @@ def test_it_leaves_nothing_to_send_and_nobody_to_page_tonight(empty: Town, now: 
         assert db.session.scalar(select(func.count()).select_from(OutboundMessage)) == len(texts)
 
 
-def test_it_tells_a_believable_month(empty: Town) -> None:
-    with empty.inside():
-        clinic = seeded(empty, HOURS[0]).clinic
+def test_it_tells_a_believable_month(empty_on_any: Town) -> None:
+    with empty_on_any.inside():
+        clinic = seeded(empty_on_any, HOURS[0]).clinic
         assert {row.priority.label for row in open_cases(clinic.id)} == {"urgent", "routine"}
         closed = resolved_recently(clinic.id)
         numbers = [row.number for row in closed]

@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from backend.domain.protocol import Step
 from backend.services.escalations import Staffing, policy_of
-from backend.services.health import health_of
+from backend.services.health import has_cover, health_of
+from backend.services.queue import open_cases
+from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.staff import Shift, Staff
 from backend.web.console.blueprint import console
@@ -34,15 +36,24 @@ def clinic_health() -> str:
     clinic = my_clinic()
     people = Staffing(clinic, house().now())
     found = health_of(house(), ScriptDirectory(current_app.extensions["migrate"].directory))
+    checks = found.checks | ({"cover": _own_cover(clinic)} if "cover" in found.checks else {})
     return render_template(
         "console/health.html",
-        health=found,
+        checks=checks,
         on_call=[people.everybody[staff_id] for staff_id in people.on_call if staff_id in people.everybody],
         steps=[_rung(step, people) for step in policy_of(clinic, house())],
         shifts=_shifts(people),
         protocol=house().clinical.protocol,
         pack=house().clinical.packs.get(clinic.country),
     )
+
+
+def _own_cover(clinic: Clinic) -> str:
+    """This clinic's cover alone: how other clinics stand is not for its staff to read (S12)."""
+    unstaffed = any(row.nobody_since for row in open_cases(clinic.id))
+    if unstaffed:
+        return "an open case has nobody to page"
+    return "ok" if has_cover(clinic, house()) else "nobody can be paged at this clinic"
 
 
 def _rung(step: Step, people: Staffing) -> Rung:
