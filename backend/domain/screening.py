@@ -16,6 +16,8 @@ _SOFTER = {
     Standing.FIGURE_OF_SPEECH: "Probably a manner of speaking; a person should still look.",
 }
 
+_NEVER_SILENT = "suicidal_ideation"  # a bereavement of long ago still raises the risk
+
 
 class Screen:
     """Reads every text with all its lexicons, whatever language the patient is said to speak.
@@ -62,7 +64,7 @@ def _longer(span: tuple[int, int], held: tuple[int, int]) -> bool:
 
 def _urgency(finding: Finding, hours: float | None) -> tuple[Priority, ReplyKind]:
     timed = _timed(finding.rule, hours)
-    return timed if finding.standing is Standing.SAID else _softened(*timed)
+    return timed if finding.standing is Standing.SAID else _softened(finding.rule, *timed)
 
 
 def _concern(finding: Finding, priority: Priority, reply: ReplyKind, text: str) -> Concern:
@@ -80,9 +82,9 @@ def _timed(rule: Rule, hours: float | None) -> tuple[Priority, ReplyKind]:
     return (Priority.ROUTINE if hours <= rule.timing.expected_within else rule.level), rule.reply
 
 
-def _softened(priority: Priority, reply: ReplyKind) -> tuple[Priority, ReplyKind]:
-    """One step down and a softer reply, never silence, for what would have been a crisis; a denied trifle is none."""
-    if reply is ReplyKind.CRISIS:
+def _softened(rule: Rule, priority: Priority, reply: ReplyKind) -> tuple[Priority, ReplyKind]:
+    """One step down and a softer reply, never silence, where a life may be at stake; a denied trifle is none."""
+    if reply is ReplyKind.CRISIS or rule.family == _NEVER_SILENT:
         return min(priority, Priority.URGENT), ReplyKind.SOFT
     if priority >= Priority.ASAP:
         return Priority.URGENT, ReplyKind.NEUTRAL if reply is ReplyKind.NEUTRAL else ReplyKind.URGENT
