@@ -45,8 +45,8 @@ def test_web_killed_between_keeping_and_understanding_loses_nothing(deployment: 
         assert (kept.body, kept.processed_at) == ("I am going to kill myself tonight", None)
         db.session.rollback()
 
-    deployment.start_web()
     deployment.start_clock()
+    deployment.start_web()
     deployment.clock.advance(timedelta(seconds=15))
     eventually(lambda: deployment.received(ANA, CRISIS) == 1, "the crisis text")
     eventually(lambda: deployment.received(NOOR, "STAT case 1") == 1, "the page")
