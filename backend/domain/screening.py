@@ -1,5 +1,6 @@
 """A text to its concerns, worst first, each with the signed rule and the very words that raised it."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
@@ -17,6 +18,13 @@ _SOFTER = {
 }
 
 _NEVER_SILENT = "suicidal_ideation"  # a bereavement of long ago still raises the risk
+# From Greek to Mongolian, from Coptic to Hangul; not the Latin, phonetic and mathematical letters, which are folded.
+_FOREIGN_LETTER = re.compile(
+    r"(?![\W\d_])[\u0370-\u1cff\u2c80-\u2dff\u3040-\ua4cf\ua840-\uab2f\uabc0-\ud7ff\uf900-\ufaff"
+    r"\ufb1d-\ufdff\ufe70-\ufefc\uff66-\uffdc]"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+_MANY_LETTERS = 10
 
 
 class Screen:
@@ -38,10 +46,19 @@ class Screen:
         """The concerns in a text, one for each rule that hit (its worst hit), most urgent first; none is `()`."""
         words = read_words(text, self._speller.known, self._speller)
         found = [finding for lexicon in self._lexicons for finding in lexicon.findings(words)]
-        if not found:
-            return ()
         judged = [(finding, *_urgency(finding, hours_since_treatment)) for finding in found]
-        return worst_first([_concern(*each, text) for each in _worst_of_each_rule(judged)])
+        concerns = [_concern(*each, text) for each in _worst_of_each_rule(judged)]
+        return worst_first(concerns if text.isascii() else [*concerns, *_other_script(text)])
+
+
+def _other_script(text: str) -> Iterable[Concern]:
+    """Nothing here reads Arabic or Chinese: where most letters are such, or many, a person must."""
+    foreign = list(_FOREIGN_LETTER.finditer(text))
+    if not foreign or (len(foreign) < _MANY_LETTERS and 2 * len(foreign) <= len(_LETTER.findall(text))):
+        return
+    start, end = foreign[0].start(), foreign[-1].end()
+    why = "Written in letters that are neither English nor Spanish; somebody who reads them should look."
+    yield Concern("other_language", Priority.URGENT, ReplyKind.SOFT, "other-script", why, (start, end), text[start:end])
 
 
 _Judged = tuple[Finding, Priority, ReplyKind]

@@ -139,6 +139,30 @@ def test_it_reads_both_languages_whatever_the_patient_speaks() -> None:
     assert not Screen([lexicon("en")])("quiero morir")
 
 
+@pytest.mark.parametrize(
+    "text", ["我想死", "хочу умереть", "اريد ان اموت", "죽고 싶어", "7 死にたい", "θέλω να πεθάνω ok"]
+)
+def test_it_hands_what_it_cannot_read_to_a_person(text: str) -> None:
+    concern = screen()(text)[0]
+    assert (concern.name, concern.priority, concern.reply) == ("other_language", Priority.URGENT, ReplyKind.SOFT)
+    quotes_its_span(concern, text)
+
+
+@pytest.mark.parametrize("text", ["todo tranquilo, señora Núñez", "Ánimo 7", "ok 👍🏽", "about 5 μg", "𝓰𝓸𝓸𝓭 today"])
+def test_it_takes_no_accent_emoji_or_fancy_letter_for_another_language(text: str) -> None:
+    assert not any(concern.name == "other_language" for concern in screen()(text))
+
+
+@pytest.mark.parametrize("text", ["my brother killed himself last year", "years ago my mom died by suicide"])
+def test_it_never_passes_over_the_bereaved(text: str) -> None:
+    assert (screen()(text)[0].priority, screen()(text)[0].reply) == (Priority.URGENT, ReplyKind.SOFT)
+
+
+def test_what_is_said_again_neither_hides_nor_changes_the_first() -> None:
+    once = screen()("I want to die")
+    assert screen()("I want to die" + ". I want to die" * 50) == once
+
+
 def test_it_needs_a_lexicon() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Screen([])
