@@ -47,12 +47,8 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def at_local(day: date, clock_time: time, zone: ZoneInfo) -> datetime:
-    """That local wall-clock time in UTC; a time that a clock change skips becomes the first moment after the gap."""
-    local = datetime.combine(day, clock_time, tzinfo=zone)
-    there_and_back = local.astimezone(UTC).astimezone(zone)
-    if there_and_back.replace(tzinfo=None) != local.replace(tzinfo=None):
-        local = local.replace(fold=1)
-    return local.astimezone(UTC)
+    """That local wall-clock time in UTC; one that a clock change skips moves on as far as the clocks did."""
+    return datetime.combine(day, clock_time, tzinfo=zone).astimezone(UTC)
 
 
 def check_in_times(

@@ -1,0 +1,147 @@
+"""What a text means: never less worrying for one more fact, and the crisis text exactly as often as it should."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.domain.concerns import Concern, Priority, ReplyKind
+from backend.domain.replies import read_reply
+from backend.domain.scores import Measure, Nrs
+from backend.domain.screening import Screen
+from backend.domain.triage import (
+    CrisisSent,
+    Disposition,
+    History,
+    Sender,
+    Verdict,
+    could_not_screen,
+    crisis_reply,
+    silence,
+    triage,
+)
+from tests.town import signed_files
+
+PROTOCOL = signed_files().protocol
+RULES = PROTOCOL.crisis_replies
+SCREEN = Screen(signed_files().lexicons)
+NOW = datetime(2026, 6, 2, 16, tzinfo=UTC)
+NRS = st.integers(0, 10)
+HISTORIES = st.builds(
+    History,
+    awaiting=st.sampled_from([("mood", "pain"), ("mood", "pain", "side_effects"), ()]),
+    baseline=st.fixed_dictionaries({}, optional={Measure.MOOD: NRS.map(Nrs), Measure.PAIN: NRS.map(Nrs)}),
+    best_mood=st.none() | NRS.map(Nrs),
+    flags=st.sets(st.sampled_from(["si_baseline", "bipolar"])).map(frozenset),
+    last_mood=st.none() | NRS.map(Nrs),
+)
+SENTENCES = st.sampled_from(
+    [
+        "I don't want to be here anymore", "my dog is happy", "chest pain", "thanks so much", "stop", "I feel great",
+        "no side effects", "everything is fine now", "mi madre vino", "I am going to kill myself", "lol just kidding",
+        "call me", "the pain is better", "I was joking", "7", "ok",
+    ]
+)  # fmt: skip
+
+
+def read(text: str, history: History, sender: Sender = Sender.PATIENT) -> Verdict:
+    reply = read_reply(text, history.awaiting)
+    return triage(reply, SCREEN(text), sender, history, protocol=PROTOCOL, now=NOW)
+
+
+@given(NRS, NRS, HISTORIES)
+def test_a_lower_mood_never_lowers_the_priority(one: int, other: int, history: History) -> None:
+    low, high = sorted((one, other))
+    assert read(f"mood {low} pain 3", history).priority >= read(f"mood {high} pain 3", history).priority
+
+
+@given(NRS, NRS, HISTORIES)
+def test_more_pain_never_lowers_the_priority(one: int, other: int, history: History) -> None:
+    less, more = sorted((one, other))
+    assert read(f"mood 6 pain {more}", history).priority >= read(f"mood 6 pain {less}", history).priority
+
+
+@given(SENTENCES, SENTENCES, HISTORIES)
+def test_an_added_sentence_never_lowers_a_worrying_priority(first: str, second: str, history: History) -> None:
+    alone = read(first, history).priority
+    together = read(f"{first}. {second}.", history).priority
+    if alone >= Priority.ASAP:
+        assert together >= Priority.ASAP
+    assert together >= alone or alone <= Priority.URGENT
+
+
+@given(st.text(max_size=200), st.sampled_from(list(Sender)), HISTORIES, st.booleans())
+def test_any_text_ends_in_one_disposition_and_one_reply(
+    text: str,
+    sender: Sender,
+    history: History,
+    on_hold: bool,  # noqa: FBT001 - drawn, not called
+) -> None:
+    verdict = read(text, replace(history, on_hold=on_hold), sender)
+    assert (verdict.disposition is Disposition.ESCALATION) == (verdict.priority >= Priority.ROUTINE)
+    assert bool(verdict.concerns) == (verdict.priority > Priority.NONE)
+    assert list(verdict.concerns) == sorted(verdict.concerns, key=lambda c: -c.priority)
+    if on_hold:
+        assert verdict.scores == {}
+        assert sender is not Sender.PATIENT or verdict.disposition is Disposition.ESCALATION
+
+
+@given(HISTORIES, st.sampled_from(list(Sender)))
+def test_a_crisis_outranks_whatever_else_is_said(history: History, sender: Sender) -> None:
+    for text in ("stop, I want to die", "7 but I want to die", "HELP I want to die", "ACK 1 I want to die"):
+        verdict = read(text, history, sender)
+        assert verdict.reply is ReplyKind.CRISIS
+        assert verdict.priority >= Priority.ASAP
+
+
+def test_a_screen_that_failed_is_never_routine() -> None:
+    failed = could_not_screen("it failed")
+    verdict = triage(read_reply("7 3"), [failed], Sender.PATIENT, History(), protocol=PROTOCOL, now=NOW)
+    assert (verdict.priority, verdict.reply) == (Priority.ASAP, ReplyKind.SOFT)
+    assert dict(verdict.scores) == {Measure.MOOD: 7, Measure.PAIN: 3}
+
+
+SENT = st.lists(
+    st.builds(
+        CrisisSent,
+        at=st.timedeltas(timedelta(0), timedelta(hours=30)).map(lambda ago: NOW - ago),
+        full=st.booleans(),
+        priority=st.sampled_from([Priority.ASAP, Priority.STAT]),
+    ),
+    max_size=6,
+)
+
+
+@given(SENT, st.sampled_from([Priority.ASAP, Priority.STAT]))
+def test_the_crisis_text_comes_in_full_first_on_every_rise_and_after_a_day(
+    sent: list[CrisisSent], priority: Priority
+) -> None:
+    kind = crisis_reply(priority, sent, RULES, NOW)
+    full = [text for text in sent if text.full and NOW - text.at < RULES.full_again]
+    if not full or all(text.priority < priority for text in full):
+        assert kind is ReplyKind.CRISIS
+    elif any(NOW - text.at < RULES.suppress for text in sent) or any(
+        not text.full and NOW - text.at < RULES.repeat for text in sent
+    ):
+        assert kind is ReplyKind.NOTHING
+    else:
+        assert kind is ReplyKind.CRISIS_REPEAT
+
+
+@pytest.mark.parametrize(
+    ("missed", "flags", "last_mood", "priority"),
+    [
+        (1, frozenset(), None, None),
+        (2, frozenset(), None, Priority.ROUTINE),
+        (1, frozenset(), Nrs(3), Priority.ROUTINE),
+        (1, frozenset({"si_baseline"}), Nrs(8), Priority.URGENT),
+        (0, frozenset({"si_baseline"}), None, None),
+    ],
+)
+def test_silence_is_a_signal(
+    missed: int, flags: frozenset[str], last_mood: Nrs | None, priority: Priority | None
+) -> None:
+    concern: Concern | None = silence(missed, History(flags=flags, last_mood=last_mood), PROTOCOL.thresholds)
+    assert (concern.priority if concern else None) == priority
