@@ -219,8 +219,8 @@ def _states_of(clinic_id: UUID | None, message_ids: Iterable[UUID]) -> Mapping[U
 
 
 def outcome_named(outcome: str) -> str:
-    """How a case ended, without the advice that stands beside the choice."""
-    return OUTCOME_WORDS[Outcome(outcome)].partition(" (")[0]
+    """How a case ended, in words."""
+    return OUTCOME_WORDS[Outcome(outcome)]
 
 
 def named(check_in: str) -> str:

@@ -11,6 +11,7 @@ from backend.store.patients import Patient
 from tests.town import Town
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)  # the slowest part refreshes every 10 s
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_new_case_appears_by_itself_and_the_focus_stays(town: Town, ana: Patie
     town.phone_of(bo).texts("I am going to kill myself tonight")
     expect(screen.locator("#case-2")).to_be_visible()
     expect(screen.locator("#case-1 a")).to_be_focused()
-    expect(screen).to_have_title("(2) Queue · Aftercare", timeout=15_000)
+    expect(screen).to_have_title("(2) Queue · Aftercare")
 
 
 def test_a_half_typed_note_survives_the_refresh(town: Town, ana: Patient, screen: Page) -> None:

@@ -11,12 +11,14 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
+from backend.domain.consent import refusal
 from backend.domain.roles import CLINICIANS
 from backend.domain.scores import Measure
 from backend.services import audit, enrolment
 from backend.services.enrolment import patient_of
 from backend.services.invalid import Conflict, Invalid
 from backend.services.messages import send_to_patient
+from backend.services.standing import standing_of
 from backend.services.timeline import Entry, timeline_of
 from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
@@ -34,12 +36,13 @@ ACTS = {"pause": "paused", "resume": "getting check-ins again", "discharge": "di
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of the list: the patient, the last score of each measure, and what comes next."""
+    """One line of the list: the patient, the last score of each measure, what comes next and what keeps it back."""
 
     patient: Patient
     mood: Score | None
     pain: Score | None
     next_due_at: datetime | None
+    refused: str | None
     open_case: int | None
 
 
@@ -84,7 +87,10 @@ def _listed(found: Sequence[Patient]) -> list[Listed]:
             )
         )
     }
-    return [Listed(p, moods.get(p.id), pains.get(p.id), coming.get(p.id), open_numbers.get(p.id)) for p in found]
+    return [
+        Listed(p, moods.get(p.id), pains.get(p.id), coming.get(p.id), refusal(standing_of(p)), open_numbers.get(p.id))
+        for p in found
+    ]
 
 
 def _last_scores(clinic_id: UUID, measure: Measure) -> dict[UUID, Score]:
