@@ -59,6 +59,8 @@ class Lexicon:
         found: list[Finding] = []
         said_from: dict[int, int] = {}
         for label, end in ends:
+            if label in said_from and end - self._book.longest[label] > said_from[label] + 1:
+                continue  # begins later than what was already said
             hit = _inside(Hit(label, self._book.start(label, marked, end), end), len(words))
             if hit.start >= hit.end or hit.start > said_from.get(label, hit.start):
                 continue

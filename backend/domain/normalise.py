@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from itertools import chain, count, repeat
 from typing import NamedTuple
 
 from anyascii import anyascii
@@ -15,6 +15,7 @@ _LEET = str.maketrans(
 _DISGUISE = re.compile(r"[^a-z0-9]+")
 _LONGEST_WORD = 48
 _SPELLED_OUT = 3
+_MOST_FOLDED = 4096
 
 # Every alternative is a run of disjoint classes: linear on any text.
 _PIECES = re.compile(
@@ -24,7 +25,6 @@ _PIECES = re.compile(
     r"|(?P<pause>\.\.+|[,;:()\[\]\"\n/\-]+)"
     r"|(?P<stop>[.!?]+)"
 )
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|-)|(?P<stop>[.!?]+)")
 
 
@@ -41,11 +41,19 @@ class Word(NamedTuple):
 Repair = Callable[[str], Sequence[str]]
 
 
-@lru_cache(maxsize=4096)
-def _fold_character(character: str) -> str:
-    """Look-alikes, accents and widths go; an emoji becomes its name between colons (" :pill: ")."""
-    plain = anyascii(unicodedata.normalize("NFKC", character)).lower()
-    return f" {plain} " if plain.startswith(":") and len(plain) > 1 else plain
+class _Folding(dict[str, str]):
+    """Each character in plain letters: look-alikes, accents and widths go; an emoji becomes its name (" :pill: ")."""
+
+    def __missing__(self, character: str) -> str:
+        plain = anyascii(unicodedata.normalize("NFKC", character)).lower()
+        if plain.startswith(":") and len(plain) > 1:
+            plain = f" {plain} "
+        if len(self) < _MOST_FOLDED:
+            self[character] = plain
+        return plain
+
+
+_FOLDING = _Folding()
 
 
 Folded = tuple[str, Sequence[int]]
@@ -55,17 +63,8 @@ def fold(text: str) -> Folded:
     """The text in plain lower-case ASCII, and for each of its characters the place it came from."""
     if text.isascii():
         return text.lower(), range(len(text))
-    pieces: list[str] = []
-    places: list[int] = []
-    plain_from = 0
-    for foreign in _FOREIGN.finditer(text):
-        place = foreign.start()
-        pieces += (text[plain_from:place].lower(), piece := _fold_character(text[place]))
-        places += range(plain_from, place)
-        places += [place] * len(piece)
-        plain_from = place + 1
-    places += range(plain_from, len(text))
-    return "".join([*pieces, text[plain_from:].lower()]), places
+    pieces = [_FOLDING[character] for character in text]
+    return "".join(pieces), list(chain.from_iterable(map(repeat, count(), map(len, pieces))))
 
 
 def unleet(word: str) -> str:

@@ -1,7 +1,6 @@
 """Finds many phrases at once in a row of words, in time linear in the number of words."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -16,8 +15,7 @@ _MOST_MOVES = 100_000
 # clinician can write makes matching slow.
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Phrase `label` stands at `words[start:end]`."""
 
     label: int
@@ -55,6 +53,7 @@ class PhraseBook:
 
     A small automaton: `_steps[state]` maps a word to the states after it, `_any[state]` the states after any word;
     `_entry[state]` are the words that lead to it (none: any word does) and `_origins[state]` the states before it.
+    `longest[label]` is the most words a phrase of that label can span.
     """
 
     def __init__(self, phrases: Iterable[tuple[int, str]], slots: Mapping[str, Sequence[str]]) -> None:
@@ -65,6 +64,8 @@ class PhraseBook:
         self._entry: list[frozenset[str]] = [frozenset()]
         self._origins: list[frozenset[int]] = [frozenset()]
         self._finals: dict[tuple[int, str], set[int]] = {}
+        self._depth = [0]
+        self.longest: dict[int, int] = {}
         self._made: dict[tuple[frozenset[int], str], set[int]] = {}
         self.vocabulary: set[str] = set()
         self._moves = _Moves()
@@ -74,6 +75,7 @@ class PhraseBook:
                 if state == 0:
                     raise ValueError(f"phrase {phrase!r} would match nothing at all")
                 self._ends[state].add(label)
+                self.longest[label] = max(self.longest.get(label, 0), self._depth[state])
                 for word in self._entry[state] or (_ANY_OTHER,):
                     self._finals.setdefault((label, word), set()).add(state)
 
@@ -132,12 +134,13 @@ class PhraseBook:
                 self._steps[origin].setdefault(word, set()).add(state)
         return state
 
-    def _new_state(self, entry: Iterable[str], origins: Iterable[int]) -> int:
+    def _new_state(self, entry: Iterable[str], origins: Collection[int]) -> int:
         self._steps.append({})
         self._any.append(set())
         self._ends.append(set())
         self._entry.append(frozenset(entry))
         self._origins.append(frozenset(origins))
+        self._depth.append(1 + max((self._depth[origin] for origin in origins), default=0))
         return len(self._steps) - 1
 
     def find(self, words: Sequence[str]) -> list[Hit]:

@@ -106,6 +106,8 @@ class _Text:
         return (self._places[self._pieces[at].start()], self._places[self._pieces[after - 1].end() - 1] + 1)
 
     def _numbers(self) -> list[_Number]:
+        """All of them where a measure is named; else no more than tell that there are too many to be answers."""
+        most = _MOST_NUMBERS + 1 if SLOTS.keys().isdisjoint(self.tokens) else len(self.tokens)
         found: list[_Number] = []
         free = 0
         for at, token in enumerate(self.tokens):
@@ -113,6 +115,8 @@ class _Text:
             if number:
                 found.append(number)
                 free = number.after
+                if len(found) >= most:
+                    break
         return found
 
     def _number(self, at: int) -> _Number | None:
