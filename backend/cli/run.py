@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -27,6 +28,7 @@ from config.loading import FOLDER
 from config.settings import Settings, SettingsError, read_settings
 
 READY_WITHIN = 60.0  # seconds
+_TOLD_TO_STOP = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
 @click.command()
@@ -42,7 +44,7 @@ def run() -> None:
         manager.add_process(name, command, env=_environment(settings), cwd=str(FOLDER.parent))
     threading.Thread(target=_announce, args=(settings, demo_town), daemon=True).start()
     manager.loop()
-    sys.exit(manager.returncode)
+    sys.exit(0 if manager.returncode in _TOLD_TO_STOP else manager.returncode)
 
 
 def _refuse_taken_ports(ports: dict[str, int]) -> None:

@@ -77,11 +77,11 @@ def _cover(house: House) -> str:
     ):
         return "an open case has nobody to page"
     empty = [
-        clinic.slug
+        str(clinic.id)
         for clinic in db.session.scalars(select(Clinic).where(Clinic.id != UNROUTED))
         if not has_cover(clinic, house)
     ]
-    return "ok" if not empty else f"nobody to page at {', '.join(empty[:5])}"
+    return "ok" if not empty else f"nobody to page at clinic {', '.join(empty[:5])}"
 
 
 def has_cover(clinic: Clinic, house: House) -> bool:

@@ -44,10 +44,13 @@ def test_it_says_that_it_is_unsigned(town: Town) -> None:
 def test_it_turns_red_when_a_clinic_has_nobody(town: Town) -> None:
     with town.inside():
         beat("clock", town.house)
-        town.hire(town.found_clinic("Empty Clinic", "+15555550300"), "Zoe Zero", "+15555550311", "auditor")
+        empty = town.found_clinic("Empty Clinic", "+15555550300")
+        town.hire(empty, "Zoe Zero", "+15555550311", "auditor")
+        clinic_id = str(empty.id)
     answer = town.app.test_client().get("/readyz")
     assert answer.status_code == 503
-    assert "nobody to page at empty-clinic" in answer.text
+    assert f"nobody to page at clinic {clinic_id}" in answer.text
+    assert "empty" not in answer.text  # anybody may ask: no clinic is named
 
 
 def test_it_shows_metrics_to_those_with_the_token_only(measured: Town) -> None:
