@@ -94,7 +94,7 @@ def test_a_chain_with_nobody_pages_the_operator_and_turns_health_red(town: Town)
     web, operator = town.app.test_client(), town.phone(OPERATOR)
     empty_the_rota(town)
     send_home(town, town.noor, town.vera, town.dov)
-    assert web.get("/readyz").json["checks"]["cover"] == "nobody to page at harbor-clinic"  # type: ignore[index] # JSON
+    assert web.get("/readyz").json["checks"]["cover"] == f"nobody to page at clinic {town.clinic.id}"  # type: ignore[index] # JSON
 
     ana_in_danger(town)
     assert "STAT case 1 at a clinic where nobody is on call" in operator.news[0]
