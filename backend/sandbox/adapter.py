@@ -29,7 +29,7 @@ class WsgiAdapter(BaseAdapter):
         super().__init__()
         self._app = app
 
-    def send(  # noqa: PLR0917 - the signature is requests'
+    def send(
         self,
         request: PreparedRequest,
         stream: bool = False,  # noqa: FBT001, FBT002 - as above
