@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, count, repeat
 from typing import NamedTuple
 
@@ -63,12 +64,17 @@ def fold(text: str) -> Folded:
     """The text in plain lower-case ASCII, and for each of its characters the place it came from."""
     if text.isascii():
         return text.lower(), range(len(text))
-    pieces = [_FOLDING[character] for character in text]
+    pieces = list(map(_FOLDING.__getitem__, text))
     return "".join(pieces), list(chain.from_iterable(map(repeat, count(), map(len, pieces))))
 
 
 def unleet(word: str) -> str:
     return _DISGUISE.sub("", word.translate(_LEET))
+
+
+@lru_cache(maxsize=2048)
+def _undisguised(piece: str) -> tuple[str, str]:
+    return unleet(piece), _DISGUISE.sub("", piece)
 
 
 class _Reader:
@@ -111,16 +117,15 @@ class _Reader:
             return self._mixed(piece.group(), start)
         return self._words(piece.group().replace("'", ""), start, start + len(piece.group()))
 
-    def _mixed(self, piece: str, start: int) -> Iterator[Word]:
+    def _mixed(self, piece: str, start: int) -> Iterable[Word]:
         """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I")."""
-        for guess in (unleet(piece), _DISGUISE.sub("", piece)):
+        guesses = _undisguised(piece)
+        for guess in guesses:
             if guess in self._known:
-                yield self._word(guess, start, start + len(piece))
-                return
+                return (self._word(guess, start, start + len(piece)),)
         if "*" in piece:
-            yield from self._words(_DISGUISE.sub("", piece), start, start + len(piece))
-            return
-        yield from self._pieces(_INSIDE, piece, start)
+            return self._words(guesses[-1], start, start + len(piece))
+        return self._pieces(_INSIDE, piece, start)
 
     def _words(self, piece: str, start: int, end: int) -> Iterator[Word]:
         if piece in self._known or len(piece) > _LONGEST_WORD:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from backend.domain.answer_words import (
     ANSWERS_ON,
@@ -52,7 +52,7 @@ _SHORT = 25  # tokens; in a longer story a number is seldom an answer
 _SCALE_OPENS = frozenset({"/", "outta", "de", "of", "out", "over", "sobre"})
 _RANGE_JOINS = frozenset({"-", "or", "to", "o", "a", "~", "and", "y"})
 _SIGNS = frozenset(".,;:!=-/()\"'~+*&")
-_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_]")
+_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)+|[0-9]+|[a-z_]+|\n|[^\sa-z0-9_']")
 
 
 @dataclass(slots=True)
@@ -91,9 +91,8 @@ class _Text:
     """One text being read: its tokens, the numbers that may be scores, and which tokens are accounted for."""
 
     def __init__(self, folded: Folded) -> None:
-        plain, self._places = folded
-        self._pieces = [piece for piece in _TOKEN.finditer(plain) if piece.group() != "'"]
-        self.tokens = [piece.group() for piece in self._pieces]
+        self._plain, self._places = folded
+        self.tokens: list[str] = _TOKEN.findall(self._plain)
         self.used: set[int] = set()
         self.numbers = self._numbers()
         self.in_numbers = {at for number in self.numbers for at in range(number.at, number.after)}
@@ -101,9 +100,13 @@ class _Text:
     def word(self, at: int) -> str:
         return self.tokens[at] if 0 <= at < len(self.tokens) else ""
 
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        return [piece.span() for piece in _TOKEN.finditer(self._plain)]
+
     def span(self, at: int, after: int) -> tuple[int, int]:
         """Where these tokens stand in the text as sent."""
-        return (self._places[self._pieces[at].start()], self._places[self._pieces[after - 1].end() - 1] + 1)
+        return (self._places[self._spans[at][0]], self._places[self._spans[after - 1][1] - 1] + 1)
 
     def _numbers(self) -> list[_Number]:
         """All of them where a measure is named; else no more than tell that there are too many to be answers."""

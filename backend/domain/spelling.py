@@ -15,7 +15,7 @@ _LONGEST_MENDED = 14
 _SHORTEST_GLUED = 6
 _LONGEST_GLUED = 40
 _LONGEST_PART = 12
-_REMEMBERED = 8192
+_REMEMBERED = 8192  # single words, never a sentence; so that ordinary words are looked into once
 
 
 def _with_one_letter_gone(word: str) -> set[str]:
