@@ -15,7 +15,7 @@ from math import sqrt
 from pathlib import Path
 
 from backend.domain.concerns import Priority, ReplyKind
-from backend.domain.lexicon import build_lexicon
+from backend.domain.reading.lexicon import build_lexicon
 from backend.domain.replies import read_reply
 from backend.domain.screening import Screen
 

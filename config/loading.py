@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.concerns import Priority
-from backend.domain.lexicon import Lexicon, build_lexicon
 from backend.domain.protocol import (
     CheckInRule,
     CrisisPack,
@@ -20,6 +19,7 @@ from backend.domain.protocol import (
     Thresholds,
     Window,
 )
+from backend.domain.reading.lexicon import Lexicon, build_lexicon
 from backend.domain.texts import Texts, faults_of
 
 FOLDER = Path(__file__).parent

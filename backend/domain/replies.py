@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from types import MappingProxyType
 
-from backend.domain.answer_words import (
+from backend.domain.reading.answer_words import (
     ABOUT_TEXTS,
     COMPLAINT,
     COURTEOUS,
@@ -19,8 +19,8 @@ from backend.domain.answer_words import (
     STOP_FIRST,
     UNSAFE,
 )
-from backend.domain.normalise import fold
-from backend.domain.ratings import Reading, read_ratings
+from backend.domain.reading.normalise import fold
+from backend.domain.reading.ratings import Reading, read_ratings
 from backend.domain.scores import Measure
 
 __all__ = ["Acknowledge", "Keyword", "Reading", "Reply", "read_reply"]

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
-from backend.domain.context import Standing
-from backend.domain.lexicon import Finding, Lexicon
-from backend.domain.normalise import read_words
-from backend.domain.rules import Rule
-from backend.domain.spelling import Speller
+from backend.domain.reading.context import Standing
+from backend.domain.reading.lexicon import Finding, Lexicon
+from backend.domain.reading.normalise import read_words
+from backend.domain.reading.rules import Rule
+from backend.domain.reading.spelling import Speller
 
 _SOFTER = {
     Standing.DENIED: "Said as not so; a person should still look.",

@@ -5,7 +5,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from backend.domain.lexicon import Lexicon, build_lexicon
+from backend.domain.reading.lexicon import Lexicon, build_lexicon
 from backend.domain.screening import Screen
 
 PROJECT = Path(__file__).resolve().parents[2]

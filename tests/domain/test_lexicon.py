@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.domain.concerns import Priority
-from backend.domain.lexicon import build_lexicon
+from backend.domain.reading.lexicon import build_lexicon
 from tests.domain.reading import LANGUAGES, lexicon
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.domain.normalise import fold, read_words
-from backend.domain.spelling import Speller
+from backend.domain.reading.normalise import fold, read_words
+from backend.domain.reading.spelling import Speller
 
 KNOWN = frozenset({"i", "want", "to", "die", "kill", "killing", "myself", "suicide", "live", "dont"})
 SPELLER = Speller(KNOWN, {"myself", "suicide", "kill", "die"})

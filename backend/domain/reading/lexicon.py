@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from backend.domain.context import Context, Sentence, Standing, read_context
-from backend.domain.normalise import Word, read_words
-from backend.domain.phrases import END, START, Hit, PhraseBook
-from backend.domain.rules import Rule, read_rule, texts
-from backend.domain.spelling import Speller
+from backend.domain.reading.context import Context, Sentence, Standing, read_context
+from backend.domain.reading.normalise import Word, read_words
+from backend.domain.reading.phrases import END, START, Hit, PhraseBook
+from backend.domain.reading.rules import Rule, read_rule, texts
+from backend.domain.reading.spelling import Speller
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from backend.domain.normalise import Word
-from backend.domain.phrases import Hit, PhraseBook
-from backend.domain.rules import texts
+from backend.domain.reading.normalise import Word
+from backend.domain.reading.phrases import Hit, PhraseBook
+from backend.domain.reading.rules import texts
 
 _REACH = 8
 

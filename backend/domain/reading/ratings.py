@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from backend.domain.answer_words import (
+from backend.domain.reading.answer_words import (
     ANSWERS_ON,
     ARTICLES,
     BEFORE_OTHERS,
@@ -24,7 +24,7 @@ from backend.domain.answer_words import (
     UNITS,
     VAGUE,
 )
-from backend.domain.normalise import Folded
+from backend.domain.reading.normalise import Folded
 from backend.domain.scores import Measure, Nrs
 
 
