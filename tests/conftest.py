@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, settings
 
 from backend.app import build_app
 from backend.store.database import db
+from tests.browser import chromium
 from tests.postgres import Server, postgres_server
 from tests.town import Town, town_settings
 
-__all__ = ["postgres_server"]
+__all__ = ["chromium", "postgres_server"]
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")

@@ -1,7 +1,6 @@
 """The README's story as a new user lives it: `aftercare run`, the console and the handsets in a real Chromium."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from backend.cli.operations import DEMO_PASSWORD
 
@@ -21,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 ANA = "+14155550142"
 NOOR = "+15555550111"
 STARTS_WITHIN = 90.0
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
 # Set to a folder to keep the pictures of every scene.
 PICTURES = os.environ.get("AFTERCARE_PICTURES")
 
@@ -91,13 +89,11 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-        opened.set_default_timeout(15_000)
-        yield opened
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
 
 
 def picture(page: Page, name: str) -> None:

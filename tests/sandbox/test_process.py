@@ -1,7 +1,6 @@
 """The sandbox as its own process: real sockets, threads, signals, and a browser on its page."""
 
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask, Response, request
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -185,18 +184,15 @@ def test_it_keeps_its_town_over_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def page(town: Town) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=quiet)
-        page = browser.new_page()
-        wrongs: list[str] = []
-        page.on("pageerror", lambda error: wrongs.append(str(error)))
-        page.on("console", lambda line: wrongs.append(line.text) if line.type == "error" else None)
-        page.goto(town.url)
-        yield page
-        assert wrongs == []
-        browser.close()
+def page(town: Town, chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    wrongs: list[str] = []
+    page.on("pageerror", lambda error: wrongs.append(str(error)))
+    page.on("console", lambda line: wrongs.append(line.text) if line.type == "error" else None)
+    page.goto(town.url)
+    yield page
+    assert wrongs == []
+    page.close()
 
 
 @pytest.mark.browser
