@@ -29,7 +29,9 @@ def parse_phone(raw: str) -> str:
 
 
 def for_reading(e164: str) -> str:
-    """The number as a person in its country writes it, digits and dashes only: `415-555-0100`."""
+    """The number as a person in its country writes it, digits and dashes only (`415-555-0100`); "" for none."""
+    if not e164:
+        return ""
     national = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.NATIONAL)
     kept = "".join(character if character.isdigit() else " " for character in national)
     return "-".join(kept.split())

@@ -16,6 +16,6 @@ class Nrs(int):
 
     def __new__(cls, value: int) -> Self:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10:  # noqa: PLR2004 - the scale
-            msg = f"a score is a whole number from 0 to 10, not {value!r}"
+            msg = "a score is a whole number from 0 to 10"
             raise ValueError(msg)
         return super().__new__(cls, value)

@@ -16,8 +16,8 @@ from backend.domain.phone import calling_code, parse_phone
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, TRACKS
 from backend.domain.roles import CLINICIANS, ROLES
 from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, next_opening, zone_named
-from backend.domain.scores import Nrs
-from backend.services import audit, outbox
+from backend.domain.scores import Measure, Nrs
+from backend.services import audit, outbox, unrouted
 from backend.services.house import Clinical, House
 from backend.services.invalid import Conflict, Invalid, NotFound
 from backend.services.standing import record_consent
@@ -75,6 +75,7 @@ def add_clinic(
             faults["country" if fit[0].startswith("country") else "name"] = fit[0].removeprefix("country: ")
     faults.done()
     with transaction() as session:
+        unrouted.give_up(sender)
         slug = slug or _slug(shown)
         if session.scalar(select(Clinic.id).where((Clinic.number == sender) | (Clinic.slug == slug)).limit(1)):
             raise Invalid({"number": "another clinic already has this number or this name"})
@@ -228,13 +229,18 @@ def _check_enrolment(new: Enrolment, faults: Faults, clinical: Clinical, now: da
     faults.check("country", _one_of(sorted(clinical.packs)), new.country.upper())
     for flag in new.flags:
         faults.check("flags", _one_of(FLAGS), flag)
-    for measure, value in new.baseline.items():
-        faults.check(f"baseline.{measure}", Nrs, value)
+    _check_baseline(new.baseline, faults)
     if new.consent is not None:
         faults.check("consent.method", _one_of(METHODS), new.consent.method)
         faults.check("consent.given_at", _not_after(now), new.consent.given_at)
         if not new.consent.evidence.strip():
             faults["consent.evidence"] = "say where the consent is documented"
+
+
+def _check_baseline(baseline: Mapping[str, int], faults: Faults) -> None:
+    for measure, value in baseline.items():
+        faults.check("baseline", _one_of([known.value for known in Measure]), measure)
+        faults.check(f"baseline.{measure}", Nrs, value)
 
 
 def _country_faults(new: Enrolment, number: str, clinical: Clinical) -> dict[str, str]:
@@ -390,8 +396,7 @@ def _check_treatment(new: NewTreatment, now: datetime) -> None:
     faults.check("ended_at", _not_after(now + timedelta(hours=24)), new.ended_at)
     if "ended_at" not in faults and new.ended_at < now - OLDEST_TREATMENT:
         faults["ended_at"] = "a treatment of more than a year ago plans nothing; check the date"
-    for measure, value in new.baseline.items():
-        faults.check(f"baseline.{measure}", Nrs, value)
+    _check_baseline(new.baseline, faults)
     faults.done()
 
 

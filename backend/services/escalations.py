@@ -296,26 +296,36 @@ def on_failure(message: OutboundMessage, house: House, now: datetime) -> None:
 
 def _page_lost(message: OutboundMessage, house: House, now: datetime) -> None:
     """A page that did not arrive does not wait its step out: the next one is paged at once. Only once a round for one
-    person, or phones that are all off would be paged without end.
+    person, or phones that are off would be paged without end; when everybody's are, it is a chain with nobody.
     """
     if message.escalation_id is None:
         return
     case = db.session.get_one(Escalation, (message.clinic_id, message.escalation_id), with_for_update=True)
-    known = _lost_a_page(case, message.staff_id, now - house.clinical.protocol.escalation.repeat_round)
+    lost = _who_lost_pages(case, now - house.clinical.protocol.escalation.repeat_round)
     add_event(case, "page_lost", now, staff_id=message.staff_id, outbound_id=message.id)
-    if case.resolved_at is None and case.acknowledged_by is None and message.staff_id is not None and not known:
+    if case.resolved_at is not None or case.acknowledged_by is not None or message.staff_id is None:
+        return
+    if message.staff_id not in lost:
         case.next_page_at = now
+    if case.unstaffed_since is None and _everybody_on(case, house, now) <= lost | {message.staff_id}:
+        _nobody(case, house, now)
 
 
-def _lost_a_page(case: Escalation, staff_id: UUID | None, since: datetime) -> bool:
-    lost = select(EscalationEvent.id).where(
+def _who_lost_pages(case: Escalation, since: datetime) -> set[UUID]:
+    lost = select(EscalationEvent.staff_id).where(
         EscalationEvent.clinic_id == case.clinic_id,
         EscalationEvent.escalation_id == case.id,
         EscalationEvent.kind == "page_lost",
-        EscalationEvent.staff_id == staff_id,
         EscalationEvent.at > since,
     )
-    return db.session.scalar(lost.limit(1)) is not None
+    return {staff_id for staff_id in db.session.scalars(lost) if staff_id is not None}
+
+
+def _everybody_on(case: Escalation, house: House, now: datetime) -> set[UUID]:
+    """Everybody whom some step of the policy would page now."""
+    clinic = db.session.get_one(Clinic, case.clinic_id)
+    people_on = Staffing(clinic, now)
+    return {UUID(staff_id) for step in policy_of(clinic, house) for staff_id in people_on(step)}
 
 
 def _safety_text_lost(message: OutboundMessage, house: House, now: datetime) -> None:

@@ -16,7 +16,7 @@ from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.outbound import Kind, State
 from backend.domain.replies import Keyword, Reply, read_reply
 from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, still_awaited, triage
-from backend.services import audit, outbox
+from backend.services import audit, outbox, unrouted
 from backend.services.escalations import acknowledge_by_text, open_or_join
 from backend.services.history import asked, history_of
 from backend.services.house import House
@@ -87,7 +87,7 @@ def receive(parameters: Mapping[str, str], house: House) -> Key:
         clinic_id = session.scalar(_CLINIC_OF_NUMBER, {"number": parameters.get("To", "")})
         if clinic_id is not None:
             return _keep(clinic_id, parameters, now)
-    _ensure_unrouted(now)
+    unrouted.ensure(parameters.get("To", ""), now)
     with transaction():
         return _keep(UNROUTED, parameters, now)
 
@@ -114,20 +114,6 @@ def _keep(clinic_id: UUID, parameters: Mapping[str, str], now: datetime) -> Key:
         InboundMessage.clinic_id == clinic_id, InboundMessage.message_sid == message_sid
     )
     return clinic_id, db.session.execute(kept).scalar_one()
-
-
-def _ensure_unrouted(now: datetime) -> None:
-    """Texts to a number that no clinic has are kept in a clinic of their own, whose cases go to the operator."""
-    if db.session.get(Clinic, UNROUTED) is not None:
-        return
-    with transaction() as session:
-        if session.get(Clinic, UNROUTED) is None:
-            session.add(
-                Clinic(
-                    id=UNROUTED, slug="unrouted", name="Aftercare", number="unrouted", phone="+18005550100",
-                    timezone="UTC", country="US", created_at=now,
-                )
-            )  # fmt: skip
 
 
 def _sid(parameters: Mapping[str, str]) -> str:
