@@ -185,15 +185,15 @@ def _hire(clinic: Clinic, password_hash: str, house: House, name: str, email: st
 
 
 def _shifts(clinic: Clinic, staff: Sequence[Staff], now: datetime) -> list[Shift]:
-    """Noor by day, Vera by night, Dov from Friday evening to Monday morning: every hour of the week is held."""
+    """Noor by day, Vera by night, Dov in the nights of the weekend: every hour of the week is held."""
     noor, vera, dov = staff[:3]
     zone = zone_named(clinic.timezone)
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday(), weeks=6)
     morning, evening = time(7), time(19)
-    spans = [(noor, day, morning, day, evening) for day in range(5)]
-    spans += [(vera, day, evening, day + 1, morning) for day in range(4)]
-    spans += [(dov, 4, evening, 7, morning)]
+    spans = [(noor, day, morning, day, evening) for day in range(7)]
+    spans += [(vera, day, evening, day + 1, morning) for day in (0, 1, 2, 3, 6)]
+    spans += [(dov, day, evening, day + 1, morning) for day in (4, 5)]
     return [
         Shift(
             clinic_id=clinic.id,
