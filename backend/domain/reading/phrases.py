@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 _GAP_LIMIT = 6
 _SLOT_DEPTH = 6
@@ -13,6 +13,9 @@ _MOST_MOVES = 100_000
 # A phrase is words; `a|b` either; `word?` and `a|b?` may be missing; `@name` a slot (a list of phrases); `~3` up to
 # three words of any kind; `^` and `$` the start and end of the sentence. There is no other syntax, so nothing a
 # clinician can write makes matching slow.
+
+
+_Key = TypeVar("_Key")
 
 
 class Hit(NamedTuple):
@@ -58,12 +61,13 @@ class PhraseBook:
 
     def __init__(self, phrases: Iterable[tuple[int, str]], slots: Mapping[str, Sequence[str]]) -> None:
         self._slots = slots
-        self._steps: list[dict[str, set[int]]] = [{}]
-        self._any: list[set[int]] = [set()]
-        self._ends: list[set[int]] = [set()]
+        # Tuples where sets would do: a set of one number takes 216 bytes, a tuple 48, and there are tens of thousands.
+        self._steps: list[dict[str, tuple[int, ...]]] = [{}]
+        self._any: dict[int, tuple[int, ...]] = {}
+        self._ends: dict[int, tuple[int, ...]] = {}
         self._entry: list[frozenset[str]] = [frozenset()]
-        self._origins: list[frozenset[int]] = [frozenset()]
-        self._finals: dict[tuple[int, str], set[int]] = {}
+        self._origins: list[tuple[int, ...]] = [()]
+        self._finals: dict[tuple[int, str], tuple[int, ...]] = {}
         self._depth = [0]
         self.longest: dict[int, int] = {}
         self._made: dict[tuple[frozenset[int], str], set[int]] = {}
@@ -74,10 +78,11 @@ class PhraseBook:
             for state in self._add(phrase, {0}, 0):
                 if state == 0:
                     raise ValueError(f"phrase {phrase!r} would match nothing at all")
-                self._ends[state].add(label)
+                _note(self._ends, state, label)
                 self.longest[label] = max(self.longest.get(label, 0), self._depth[state])
                 for word in self._entry[state] or (_ANY_OTHER,):
-                    self._finals.setdefault((label, word), set()).add(state)
+                    _note(self._finals, (label, word), state)
+        self._made.clear()
 
     def _add(self, phrase: str, froms: set[int], depth: int) -> set[int]:
         parts = phrase.split()
@@ -121,7 +126,7 @@ class PhraseBook:
         for _ in range(width):
             state = self._new_state((), froms - {0})
             for origin in froms:
-                self._any[origin].add(state)
+                _note(self._any, origin, state)
             froms = {state}
             reached.add(state)
         return reached
@@ -131,15 +136,13 @@ class PhraseBook:
         state = self._new_state(words, froms)
         for origin in froms:
             for word in words:
-                self._steps[origin].setdefault(word, set()).add(state)
+                _note(self._steps[origin], word, state)
         return state
 
     def _new_state(self, entry: Iterable[str], origins: Collection[int]) -> int:
         self._steps.append({})
-        self._any.append(set())
-        self._ends.append(set())
         self._entry.append(frozenset(entry))
-        self._origins.append(frozenset(origins))
+        self._origins.append(tuple(origins))
         self._depth.append(1 + max((self._depth[origin] for origin in origins), default=0))
         return len(self._steps) - 1
 
@@ -172,15 +175,15 @@ class PhraseBook:
     def _move(self, moves: _Moves, states: frozenset[int], word: str) -> _Move:
         reached = set(self._steps[0].get(word, ()))
         for state in states:
-            reached |= self._any[state]
+            reached.update(self._any.get(state, ()))
             reached.update(self._steps[state].get(word, ()))
-        ended = {label for state in reached for label in self._ends[state]}
+        ended = {label for state in reached for label in self._ends.get(state, ())}
         return _Move(moves.number(frozenset(reached)), tuple(sorted(ended)))
 
     def start(self, label: int, words: Sequence[str], end: int) -> int:
         """The earliest word from which a phrase of `label` that ends at `end` can have begun, read backwards."""
         entry, origins, finals = self._entry, self._origins, self._finals
-        here = finals.get((label, words[end - 1]), set()) | finals.get((label, _ANY_OTHER), set())
+        here = {*finals.get((label, words[end - 1]), ()), *finals.get((label, _ANY_OTHER), ())}
         earliest, at = end, end - 1
         while here:
             states = set[int]().union(*[origins[state] for state in here])
@@ -191,3 +194,8 @@ class PhraseBook:
             word = words[at] if at >= 0 else _ANY_OTHER
             here = {state for state in states if word in entry[state] or not entry[state]}
         return earliest
+
+
+def _note(notes: dict[_Key, tuple[int, ...]], key: _Key, number: int) -> None:
+    if number not in notes.get(key, ()):
+        notes[key] = (*notes.get(key, ()), number)
