@@ -32,6 +32,7 @@ from backend.store.work import Key, insert_once, transaction, work_through
 log = structlog.get_logger(__name__)
 
 SLOW_SCREEN_SECONDS = 0.5  # the whole answer must be there within 3.5 s (TWILIO.md 1.2)
+TRIES = 2
 LEFT_BEHIND = timedelta(seconds=10)
 """A kept text that its own request has not understood after this long is taken up by the clock."""
 MOST_SID = 64
@@ -136,14 +137,17 @@ def understand(key: Key, house: House, *, by: str) -> OutboundMessage | None:
 
     `by` is how the reply leaves: `twiml` on the carrier's response, `rest` by a request of ours. A text that was
     understood before gives back its reply again while nobody confirmed that it arrived. A text that cannot be
-    understood goes to a person as urgent (S4).
+    understood, twice over (the first fault may have been a deadlock), goes to a person as urgent (S4).
     """
-    try:
-        return _process(key, house, by)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the patient's words must reach a person
-        db.session.rollback()
-        log.error("text not understood", row=str(key[1]), error=type(error).__name__)
-        return _process(key, house, by, failed=type(error).__name__)
+    fault = ""
+    for _ in range(TRIES):
+        try:
+            return _process(key, house, by)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the patient's words must reach a person
+            db.session.rollback()
+            fault = type(error).__name__
+            log.error("text not understood", row=str(key[1]), error=fault)
+    return _hand_over(key, house, by, fault)
 
 
 def understand_left_behind(house: House) -> int:
@@ -175,18 +179,38 @@ class _Arrived:
     treated_at: datetime | None
 
 
-def _process(key: Key, house: House, by: str, failed: str = "") -> OutboundMessage | None:
+def _process(key: Key, house: House, by: str) -> OutboundMessage | None:
     now = house.now()
     with transaction():
         inbound = _claim(key, now)
         if inbound is None:
             return _earlier_reply(key)
         arrived = _arrive(inbound)
+        found = _screen(inbound, house, _hours_since_treatment(arrived))
         history = _history(arrived, house, now)
-        reply = read_reply("" if failed else inbound.body, history.awaiting)
-        found = [could_not_screen(failed)] if failed else _screen(inbound.body, arrived, house)
+        reply = read_reply(inbound.body, history.awaiting)
+        if reply.acknowledges is not None and arrived.staff is not None:
+            arrived = replace(arrived, sender=Sender.STAFF)  # somebody who is a patient here too
         verdict = triage(reply, found, arrived.sender, history, protocol=house.clinical.protocol, now=now)
         return _carry_out(arrived, reply, verdict, history, house, by)
+
+
+def _hand_over(key: Key, house: House, by: str, fault: str) -> OutboundMessage | None:
+    """Put a text that could not be understood before a person, with as little as can go wrong: no scores, no history.
+    It is screened all the same, so that who speaks of suicide gets the crisis reply.
+    """
+    now = house.now()
+    with transaction():
+        inbound = _claim(key, now)
+        if inbound is None:
+            return _earlier_reply(key)
+        arrived = replace(_arrive(inbound), check_in=None)
+        # The screen itself may be what broke: of its answer only what is a concern counts.
+        screened = [concern for concern in _screen(inbound, house, None) if isinstance(concern, Concern)]
+        found = [could_not_screen(fault), *screened]
+        unread = read_reply("")
+        verdict = triage(unread, found, arrived.sender, History(), protocol=house.clinical.protocol, now=now)
+        return _carry_out(arrived, unread, verdict, History(), house, by)
 
 
 def _claim(key: Key, now: datetime) -> InboundMessage | None:
@@ -217,14 +241,13 @@ def _history(arrived: _Arrived, house: House, now: datetime) -> History:
     return replace(history, has_photo=arrived.inbound.media_count > 0)
 
 
-def _screen(body: str, arrived: _Arrived, house: House) -> Sequence[Concern]:
+def _screen(inbound: InboundMessage, house: House, hours: float | None) -> Sequence[Concern]:
     """Every text is screened before it is read, whoever sent it (S3); a screen that errs or is slow worries (S4)."""
-    hours = _hours_since_treatment(arrived)
     started = time.monotonic()
     try:
-        found = list(house.clinical.screen(body, hours_since_treatment=hours))
+        found = list(house.clinical.screen(inbound.body, hours_since_treatment=hours))
     except Exception as error:  # noqa: BLE001 - S4
-        log.error("screen failed", row=str(arrived.inbound.id), error=type(error).__name__)
+        log.error("screen failed", row=str(inbound.id), error=type(error).__name__)
         return [could_not_screen("it failed")]
     if time.monotonic() - started > SLOW_SCREEN_SECONDS:
         found.append(could_not_screen("it took too long"))
@@ -303,7 +326,7 @@ def _keep_consent(patient: Patient, reply: Reply, inbound: InboundMessage, now: 
 def _answer(
     arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House
 ) -> OutboundMessage | None:
-    if arrived.sender is not Sender.PATIENT and arrived.staff is not None and reply.acknowledges is not None:
+    if arrived.sender is Sender.STAFF and arrived.staff is not None and reply.acknowledges is not None:
         if verdict.reply not in _TEXT_OF:
             return _answer_command(arrived.staff, arrived, reply, house)
         acknowledge_by_text(arrived.staff, reply.acknowledges.case, house, house.now())

@@ -324,3 +324,14 @@ def _is_held(town: Town) -> bool:
     with town.inside():
         [held_at] = db.session.scalars(select(Patient.held_at))
         return held_at is not None
+
+
+def test_a_nurse_who_is_a_patient_here_too_takes_cases_and_is_screened(town: Town) -> None:
+    noor = town.phone_of(town.noor)
+    town.enrol_patient(town.noor.phone, given_name="Noor", family_name="Haddad")
+    ana_in_danger(town)
+    noor.texts("ACK 1")
+    assert "Case 1 is yours" in noor.news[-1]
+    noor.texts("I want to die")
+    assert any("Call or text 988 now" in text for text in noor.news)
+    assert len(town.cases()) == 2

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from backend.domain.concerns import Concern
 from backend.store.database import db
 from backend.store.escalations import ConcernRow
 from backend.store.patients import Patient
 from backend.store.texts import InboundMessage
+from backend.store.work import transaction
 from backend.web.current import HOUSE
 from tests.journeys.carrier import inbound_parameters, post, post_inbound
 from tests.town import A_TUESDAY, PUBLIC_URL, Town
@@ -87,6 +88,19 @@ def test_a_text_that_cannot_be_understood_goes_to_a_person(any_town: Town) -> No
     with town.inside():
         [kept] = db.session.scalars(select(InboundMessage))
         assert (kept.body, kept.disposition) == ("I feel strange", "escalation")
+
+
+def test_whoever_cannot_be_understood_still_gets_the_crisis_reply(any_town: Town) -> None:
+    """What is known of Ana is broken, so that every reading of her texts fails; her words are screened all the same."""
+    town = any_town
+    ana = town.enrol_patient()
+    with town.inside(), transaction() as session:
+        session.execute(update(Patient).values(flags=5))
+    town.phone_of(ana).texts(IN_DANGER)
+    assert "Call or text 988 now" in town.phone_of(ana).news[-1]
+    [case] = town.cases()
+    assert case.priority == 4
+    assert len(town.phone_of(town.noor).received) == 1
 
 
 @contextmanager
