@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.store.audit import AuditEvent
 from backend.store.database import db
-from backend.store.work import transaction
+from backend.store.work import add_row, transaction
 
 SYSTEM = "system"
 BATCH = 500
@@ -16,9 +16,7 @@ BATCH = 500
 
 def record(clinic_id: UUID, actor: str, action: str, subject: object, now: datetime, detail: str = "") -> None:
     """Add one line inside the caller's transaction. Ids and fixed words only: never a name, a number or words."""
-    db.session.add(
-        AuditEvent(clinic_id=clinic_id, at=now, actor=actor, action=action, subject=str(subject), detail=detail)
-    )
+    add_row(AuditEvent, clinic_id=clinic_id, at=now, actor=actor, action=action, subject=str(subject), detail=detail)
 
 
 def record_view(clinic_id: UUID, actor: str, action: str, subject: object, now: datetime) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from typing import Protocol
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, Select, bindparam, select, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
@@ -32,7 +34,7 @@ from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.patients import Patient
 from backend.store.staff import Shift, Staff
 from backend.store.texts import OutboundMessage
-from backend.store.work import Key, claim, transaction, work_through
+from backend.store.work import Key, add_row, add_rows, claim, numbered, run, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +45,17 @@ MOST_NOTE = 4000
 # Opening -------------------------------------------------------------------------------------------------------------
 
 
+class ClinicOf(Protocol):
+    """What a case needs of its clinic: the row, or just this."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def timezone(self) -> str: ...
+
+
 def open_or_join(
-    clinic: Clinic,
+    clinic: ClinicOf,
     number: str,
     patient: Patient | None,
     concerns: Sequence[Concern],
@@ -55,55 +66,83 @@ def open_or_join(
     """Put concerns before a person, inside the caller's transaction: a new case, or the open case of the same number,
     raised if they are more urgent. `concerns` are worst first and not empty.
     """
-    digests = keyring().digests(number)
-    case = _open_case(clinic, digests)
-    if case is None:
+    patient_id = patient.id if patient else None
+    case_id = put_before_person(clinic, number, patient_id, concerns, house, now, inbound_id)
+    return db.session.get_one(Escalation, (clinic.id, case_id))
+
+
+def put_before_person(
+    clinic: ClinicOf,
+    number: str,
+    patient_id: UUID | None,
+    concerns: Sequence[Concern],
+    house: House,
+    now: datetime,
+    inbound_id: UUID | None,
+) -> UUID:
+    """As `open_or_join`, when nobody needs more of the case than its id."""
+    digests, priority = keyring().digests(number), concerns[0].priority
+    case_id = _open_case(clinic.id, digests)
+    if case_id is None:
         # Another text of the same person may be opening one at this very moment: wait for it, and look again.
-        db.session.execute(select(Clinic.id).where(Clinic.id == clinic.id).with_for_update())
-        case = _open_case(clinic, digests)
-    if case is None:
-        case = _open(clinic, digests[0], patient, concerns[0].priority, house, now)
-        add_event(case, "opened", now, inbound_id=inbound_id)
+        run(_WAIT_FOR_CLINIC, {"clinic": clinic.id})
+        case_id = _open_case(clinic.id, digests)
+    if case_id is None:
+        case_id = _open(clinic, digests[0], patient_id, priority, house, now)
+        _add_event((clinic.id, case_id), "opened", now, inbound_id=inbound_id)
     else:
-        _join(case, concerns[0].priority, house, now, inbound_id)
-    _keep(case, concerns, now, inbound_id)
-    return case
+        _join(db.session.get_one(Escalation, (clinic.id, case_id)), priority, house, now, inbound_id)
+    _keep((clinic.id, case_id), concerns, now, inbound_id)
+    return case_id
 
 
-def _open_case(clinic: Clinic, digests: Sequence[bytes]) -> Escalation | None:
-    return db.session.scalars(
-        select(Escalation)
+# Texts that worry ask these, so they are put together once: that takes longer than to run them.
+_WAIT_FOR_CLINIC = select(Clinic.id).where(Clinic.id == bindparam("clinic")).with_for_update(key_share=True)
+_TAKE_NUMBER = (
+    update(Clinic)
+    .where(Clinic.id == bindparam("clinic"))
+    .values(next_case=Clinic.next_case + 1)
+    .returning(Clinic.next_case - 1)
+    .execution_options(synchronize_session=False)
+)
+
+
+@cache
+def _open_case_of(keys: int) -> Select[UUID]:
+    """The question for the open case of a number, with as many digests as there are keys."""
+    digests: list[BindParameter[bytes]] = [bindparam(f"digest{n}") for n in range(keys)]
+    return (
+        select(Escalation.id)
         .where(
-            Escalation.clinic_id == clinic.id, Escalation.subject_digest.in_(digests), Escalation.resolved_at.is_(None)
+            Escalation.clinic_id == bindparam("clinic"),
+            Escalation.subject_digest.in_(digests),
+            Escalation.resolved_at.is_(None),
         )
         .with_for_update()
-    ).first()
+    )
+
+
+def _open_case(clinic_id: UUID, digests: Sequence[bytes]) -> UUID | None:
+    found: UUID | None = run(_open_case_of(len(digests)), {"clinic": clinic_id} | numbered(digests)).scalar()
+    return found
 
 
 def _open(
-    clinic: Clinic, digest: bytes, patient: Patient | None, priority: Priority, house: House, now: datetime
-) -> Escalation:
-    number = db.session.execute(
-        update(Clinic)
-        .where(Clinic.id == clinic.id)
-        .values(next_case=Clinic.next_case + 1)
-        .returning(Clinic.next_case - 1)
-        .execution_options(synchronize_session=False)
-    ).scalar_one()
-    rules = house.clinical.protocol.escalation
-    case = Escalation(
-        id=uuid7(),
+    clinic: ClinicOf, digest: bytes, patient_id: UUID | None, priority: Priority, house: House, now: datetime
+) -> UUID:
+    case_id, rules = uuid7(), house.clinical.protocol.escalation
+    add_row(
+        Escalation,
         clinic_id=clinic.id,
-        number=number,
-        patient_id=patient.id if patient else None,
+        id=case_id,
+        number=run(_TAKE_NUMBER, {"clinic": clinic.id}).scalar_one(),
+        patient_id=patient_id,
         subject_digest=digest,
         priority=int(priority),
         opened_at=now,
         next_page_at=first_page_at(priority, now, rules, zone_named(clinic.timezone)),
     )
-    db.session.add(case)
-    db.session.flush()
-    return case
+    return case_id
 
 
 def _join(case: Escalation, priority: Priority, house: House, now: datetime, inbound_id: UUID | None) -> None:
@@ -122,28 +161,24 @@ def _page_afresh(case: Escalation, now: datetime) -> None:
     case.step, case.next_page_at = None, now
 
 
-def _keep(case: Escalation, concerns: Sequence[Concern], now: datetime, inbound_id: UUID | None) -> None:
+def _keep(case: Key, concerns: Sequence[Concern], now: datetime, inbound_id: UUID | None) -> None:
+    rows = []
     for concern in concerns:
         start, end = concern.span or (None, None)
-        db.session.add(
-            ConcernRow(
-                clinic_id=case.clinic_id,
-                escalation_id=case.id,
-                inbound_id=inbound_id,
-                name=concern.name,
-                priority=int(concern.priority),
-                rule=concern.rule,
-                reply=concern.reply.value,
-                why=concern.why,
-                span_start=start,
-                span_end=end,
-                at=now,
-            )
-        )
+        rows.append({
+            "clinic_id": case[0], "escalation_id": case[1], "inbound_id": inbound_id, "name": concern.name,
+            "priority": int(concern.priority), "rule": concern.rule, "reply": concern.reply.value, "why": concern.why,
+            "span_start": start, "span_end": end, "at": now,
+        })  # fmt: skip
+    add_rows(ConcernRow, rows)
 
 
 def add_event(case: Escalation, kind: str, now: datetime, **links: object) -> None:
-    db.session.add(EscalationEvent(clinic_id=case.clinic_id, escalation_id=case.id, kind=kind, at=now, **links))
+    _add_event((case.clinic_id, case.id), kind, now, **links)
+
+
+def _add_event(case: Key, kind: str, now: datetime, **links: object) -> None:
+    add_row(EscalationEvent, clinic_id=case[0], escalation_id=case[1], kind=kind, at=now, **links)
 
 
 # Paging --------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BindParameter, and_, bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
@@ -17,17 +18,18 @@ from backend.domain.outbound import Kind, State
 from backend.domain.replies import Keyword, Reply, read_reply
 from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, still_awaited, triage
 from backend.services import audit, outbox, unrouted
-from backend.services.escalations import acknowledge_by_text, open_or_join
-from backend.services.history import asked, history_of
+from backend.services.escalations import acknowledge_by_text, put_before_person
+from backend.services.history import ClinicCard, Known, Writer, history_of, who_wrote
 from backend.services.house import House
+from backend.services.outbox import Answer
 from backend.services.standing import record_opt_in, record_opt_out
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, keyring
-from backend.store.patients import Patient, Treatment
+from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
-from backend.store.work import Key, insert_once, transaction, work_through
+from backend.store.work import Key, add_rows, change_row, insert_once, run, table_of, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
@@ -44,77 +46,68 @@ _TEXT_OF = {
 }
 _HOLDS = frozenset({ReplyKind.CRISIS, ReplyKind.CRISIS_REPEAT})
 
+
+class Kept(NamedTuple):
+    """A text that is kept: what its understanding needs of it."""
+
+    clinic_id: UUID
+    id: UUID
+    message_sid: str
+    from_number: str
+    body: str
+    media_count: int
+    received_at: datetime
+
+    @property
+    def key(self) -> Key:
+        return self.clinic_id, self.id
+
+
 # Every text asks these, so they are put together once: that takes longer than to run them.
+_TEXTS = table_of(InboundMessage)
+_AS_KEPT = select(*(_TEXTS.c[name] for name in Kept._fields))
 _CLINIC_OF_NUMBER = select(Clinic.id).where(Clinic.number == bindparam("number"))
 _CLAIM = (
-    update(InboundMessage)
-    .where(
-        InboundMessage.clinic_id == bindparam("clinic"),
-        InboundMessage.id == bindparam("text"),
-        InboundMessage.processed_at.is_(None),
-    )
-    .values(processed_at=bindparam("now"), disposition=Disposition.ANSWERED.value, attempts=InboundMessage.attempts + 1)
-    .returning(InboundMessage)
-    .execution_options(synchronize_session=False, populate_existing=True)
-)
-_OF_NUMBER: BindParameter[bytes] = bindparam("digests", expanding=True)
-_LAST_TREATED = (
-    select(func.max(Treatment.ended_at))
-    .where(Treatment.clinic_id == Patient.clinic_id, Treatment.patient_id == Patient.id)
-    .scalar_subquery()
-)
-_WHO_WROTE = (
-    select(Clinic, Patient, Staff, _LAST_TREATED)
-    .outerjoin(Patient, and_(Patient.clinic_id == Clinic.id, Patient.phone_digest.in_(_OF_NUMBER)))
-    .outerjoin(
-        Staff,
-        and_(Staff.clinic_id == Clinic.id, Staff.phone_digest.in_(_OF_NUMBER), Staff.deactivated_at.is_(None)),
-    )
-    .where(Clinic.id == bindparam("clinic"))
-    .limit(1)
+    update(_TEXTS)
+    .where(_TEXTS.c.clinic_id == bindparam("clinic"), _TEXTS.c.id == bindparam("text"), _TEXTS.c.processed_at.is_(None))
+    .values(processed_at=bindparam("now"), disposition=Disposition.ANSWERED.value, attempts=_TEXTS.c.attempts + 1)
+    .returning(_TEXTS.c.id)
 )
 
 
 # Commit 1: kept ------------------------------------------------------------------------------------------------------
 
 
-def receive(parameters: Mapping[str, str], house: House) -> Key:
+def receive(parameters: Mapping[str, str], house: House) -> Kept:
     """Keep one text as it came. Whatever happens afterwards, it is there (S1); the same MessageSid is kept once.
 
     Any database error goes on to the caller, which must answer 5xx so that the carrier tries again.
     """
-    now = house.now()
-    with transaction() as session:
-        clinic_id = session.scalar(_CLINIC_OF_NUMBER, {"number": parameters.get("To", "")})
+    number, now = parameters.get("To", ""), house.now()
+    with transaction():
+        clinic_id = run(_CLINIC_OF_NUMBER, {"number": number}).scalar()
         if clinic_id is not None:
             return _keep(clinic_id, parameters, now)
-    unrouted.ensure(parameters.get("To", ""), now)
+    unrouted.ensure(number, now)
     with transaction():
         return _keep(UNROUTED, parameters, now)
 
 
-def _keep(clinic_id: UUID, parameters: Mapping[str, str], now: datetime) -> Key:
-    message_sid, identifier = _sid(parameters), uuid7()
+def _keep(clinic_id: UUID, parameters: Mapping[str, str], now: datetime) -> Kept:
+    number, media_count = parameters.get("From", ""), _count(parameters.get("NumMedia", ""))
+    kept = Kept(clinic_id, uuid7(), _sid(parameters), number, parameters.get("Body", ""), media_count, now)
     fresh = insert_once(
         InboundMessage,
-        clinic_id=clinic_id,
-        id=identifier,
-        message_sid=message_sid,
-        from_number=parameters.get("From", ""),
-        from_digest=keyring().digest(parameters.get("From", "")),
+        **kept._asdict(),
+        from_digest=keyring().digest(number),
         to_number=parameters.get("To", "")[:MOST_SID],
-        body=parameters.get("Body", ""),
-        media_count=_count(parameters.get("NumMedia", "")),
         parameters=json.dumps(dict(parameters)),
-        received_at=now,
         attempts=0,
     )
     if fresh:
-        return clinic_id, identifier
-    kept = select(InboundMessage.id).where(
-        InboundMessage.clinic_id == clinic_id, InboundMessage.message_sid == message_sid
-    )
-    return clinic_id, db.session.execute(kept).scalar_one()
+        return kept
+    before = _AS_KEPT.where(_TEXTS.c.clinic_id == clinic_id, _TEXTS.c.message_sid == kept.message_sid)
+    return Kept._make(run(before).one())
 
 
 def _sid(parameters: Mapping[str, str]) -> str:
@@ -132,7 +125,7 @@ def _count(number: str) -> int:
 # Commit 2: understood ------------------------------------------------------------------------------------------------
 
 
-def understand(key: Key, house: House, *, by: str) -> OutboundMessage | None:
+def understand(text: Kept, house: House, *, by: str) -> Answer | None:
     """Read a kept text, carry out what it means, and give back the reply, if there is one.
 
     `by` is how the reply leaves: `twiml` on the carrier's response, `rest` by a request of ours. A text that was
@@ -142,12 +135,12 @@ def understand(key: Key, house: House, *, by: str) -> OutboundMessage | None:
     fault = ""
     for _ in range(TRIES):
         try:
-            return _process(key, house, by)
+            return _process(text, house, by)
         except Exception as error:  # noqa: BLE001 - whatever it is, the patient's words must reach a person
             db.session.rollback()
             fault = type(error).__name__
-            log.error("text not understood", row=str(key[1]), error=fault)
-    return _hand_over(key, house, by, fault)
+            log.error("text not understood", row=str(text.id), error=fault)
+    return _hand_over(text, house, by, fault)
 
 
 def understand_left_behind(house: House) -> int:
@@ -161,93 +154,95 @@ def understand_left_behind(house: House) -> int:
     keys = [(row.clinic_id, row.id) for row in db.session.execute(left)]
 
     def work(key: Key) -> None:
-        understand(key, house, by="rest")
+        of_key = _AS_KEPT.where(_TEXTS.c.clinic_id == key[0], _TEXTS.c.id == key[1])
+        understand(Kept._make(db.session.execute(of_key).one()), house, by="rest")
 
     return work_through("understand", keys, work)
 
 
 @dataclass(frozen=True, slots=True)
 class _Arrived:
-    """A kept text with everyone it may concern."""
+    """A kept text with everyone it may concern, and when and how its reply leaves."""
 
-    inbound: InboundMessage
-    clinic: Clinic
+    text: Kept
+    writer: Writer
     sender: Sender
-    patient: Patient | None
-    staff: Staff | None
-    check_in: CheckIn | None
-    treated_at: datetime | None
+    now: datetime
+    by: str
+
+    @property
+    def patient(self) -> Known | None:
+        return self.writer.patient
 
 
-def _process(key: Key, house: House, by: str) -> OutboundMessage | None:
+def _process(text: Kept, house: House, by: str) -> Answer | None:
     now = house.now()
     with transaction():
-        inbound = _claim(key, now)
-        if inbound is None:
-            return _earlier_reply(key)
-        arrived = _arrive(inbound)
-        found = _screen(inbound, house, _hours_since_treatment(arrived))
-        history = _history(arrived, house, now)
-        reply = read_reply(inbound.body, history.awaiting)
-        if reply.acknowledges is not None and arrived.staff is not None:
+        if not _claim(text, now):
+            return _earlier_reply(text)
+        arrived = _arrive(text, now, by)
+        found = _screen(text, house, _hours_since_treatment(arrived))
+        history = _history(arrived, house, crisis=bool(found))
+        reply = read_reply(text.body, history.awaiting)
+        if reply.acknowledges is not None and arrived.writer.staff_id is not None:
             arrived = replace(arrived, sender=Sender.STAFF)  # somebody who is a patient here too
         verdict = triage(reply, found, arrived.sender, history, protocol=house.clinical.protocol, now=now)
-        return _carry_out(arrived, reply, verdict, history, house, by)
+        return _carry_out(arrived, reply, verdict, history, house)
 
 
-def _hand_over(key: Key, house: House, by: str, fault: str) -> OutboundMessage | None:
+def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
     """Put a text that could not be understood before a person, with as little as can go wrong: no scores, no history.
     It is screened all the same, so that who speaks of suicide gets the crisis reply.
     """
     now = house.now()
     with transaction():
-        inbound = _claim(key, now)
-        if inbound is None:
-            return _earlier_reply(key)
-        arrived = replace(_arrive(inbound), check_in=None)
+        if not _claim(text, now):
+            return _earlier_reply(text)
+        arrived = _arrive(text, now, by)
+        arrived = replace(arrived, writer=arrived.writer._replace(check_in=None))
         # The screen itself may be what broke: of its answer only what is a concern counts.
-        screened = [concern for concern in _screen(inbound, house, None) if isinstance(concern, Concern)]
+        screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
         found = [could_not_screen(fault), *screened]
         unread = read_reply("")
         verdict = triage(unread, found, arrived.sender, History(), protocol=house.clinical.protocol, now=now)
-        return _carry_out(arrived, unread, verdict, History(), house, by)
+        return _carry_out(arrived, unread, verdict, History(), house)
 
 
-def _claim(key: Key, now: datetime) -> InboundMessage | None:
+def _claim(text: Kept, now: datetime) -> bool:
     """The claim sets the time and a disposition at once; the true disposition follows in the same transaction."""
-    of = {"clinic": key[0], "text": key[1], "now": now}
-    return db.session.scalars(_CLAIM, of).one_or_none()
+    return run(_CLAIM, {"clinic": text.clinic_id, "text": text.id, "now": now}).first() is not None
 
 
-def _earlier_reply(key: Key) -> OutboundMessage | None:
+def _earlier_reply(text: Kept) -> Answer | None:
     reply = db.session.scalars(
         select(OutboundMessage).where(
-            OutboundMessage.clinic_id == key[0], OutboundMessage.inbound_id == key[1], OutboundMessage.by == "twiml"
+            OutboundMessage.clinic_id == text.clinic_id,
+            OutboundMessage.inbound_id == text.id,
+            OutboundMessage.by == "twiml",
         )
     ).first()
-    return None if reply is None or State(reply.state).final else reply
+    return None if reply is None or State(reply.state).final else Answer(reply.reference, reply.body)
 
 
-def _arrive(inbound: InboundMessage) -> _Arrived:
-    of = {"clinic": inbound.clinic_id, "digests": keyring().digests(inbound.from_number)}
-    clinic, patient, staff, treated_at = db.session.execute(_WHO_WROTE, of).one()
-    check_in = asked(patient, inbound.received_at) if patient else None
-    sender = Sender.PATIENT if patient else Sender.STAFF if staff else Sender.UNKNOWN
-    return _Arrived(inbound, clinic, sender, patient, staff, check_in, treated_at)
+def _arrive(text: Kept, now: datetime, by: str) -> _Arrived:
+    writer = who_wrote(text.clinic_id, text.from_number, text.received_at)
+    sender = Sender.PATIENT if writer.patient else Sender.STAFF if writer.staff_id else Sender.UNKNOWN
+    return _Arrived(text, writer, sender, now, by)
 
 
-def _history(arrived: _Arrived, house: House, now: datetime) -> History:
-    history = history_of(arrived.patient, arrived.check_in, house, now) if arrived.patient else History()
-    return replace(history, has_photo=arrived.inbound.media_count > 0)
+def _history(arrived: _Arrived, house: House, *, crisis: bool) -> History:
+    patient, check_in = arrived.patient, arrived.writer.check_in
+    history = history_of(patient, check_in, house, arrived.now, crisis=crisis) if patient else History()
+    return replace(history, has_photo=True) if arrived.text.media_count else history
 
 
-def _screen(inbound: InboundMessage, house: House, hours: float | None) -> Sequence[Concern]:
+def _screen(text: Kept, house: House, hours: float | None) -> Sequence[Concern]:
     """Every text is screened before it is read, whoever sent it (S3); a screen that errs or is slow worries (S4)."""
     started = time.monotonic()
     try:
-        found = list(house.clinical.screen(inbound.body, hours_since_treatment=hours))
+        found = list(house.clinical.screen(text.body, hours_since_treatment=hours))
     except Exception as error:  # noqa: BLE001 - S4
-        log.error("screen failed", row=str(inbound.id), error=type(error).__name__)
+        log.error("screen failed", row=str(text.id), error=type(error).__name__)
         return [could_not_screen("it failed")]
     if time.monotonic() - started > SLOW_SCREEN_SECONDS:
         found.append(could_not_screen("it took too long"))
@@ -255,114 +250,122 @@ def _screen(inbound: InboundMessage, house: House, hours: float | None) -> Seque
 
 
 def _hours_since_treatment(arrived: _Arrived) -> float | None:
-    if arrived.treated_at is None:
+    treated_at = arrived.writer.treated_at
+    if treated_at is None:
         return None
-    return max((arrived.inbound.received_at - arrived.treated_at) / timedelta(hours=1), 0.0)
+    return max((arrived.text.received_at - treated_at) / timedelta(hours=1), 0.0)
 
 
 # What it means -------------------------------------------------------------------------------------------------------
 
 
-def _carry_out(
-    arrived: _Arrived, reply: Reply, verdict: Verdict, history: History, house: House, by: str
-) -> OutboundMessage | None:
-    inbound, now = arrived.inbound, house.now()
-    case = None
-    if arrived.patient is not None:
-        _keep_scores(arrived, reply, verdict, history, now)
-        _keep_consent(arrived.patient, reply, inbound, now)
-        if verdict.reply in _HOLDS or any(c.reply is ReplyKind.CRISIS for c in verdict.concerns):
-            arrived.patient.held_at = arrived.patient.held_at or now
+def _carry_out(arrived: _Arrived, reply: Reply, verdict: Verdict, history: History, house: House) -> Answer | None:
+    text, now, patient, writer = arrived.text, arrived.now, arrived.patient, arrived.writer
+    case_id = None
+    if patient is not None:
+        _keep_scores(patient, arrived, verdict)
+        _keep_progress(arrived, reply, verdict, history)
+        _keep_consent(patient, reply, text, now)
+        _keep_hold(patient, verdict, now)
     if verdict.concerns:
-        patient = arrived.patient
-        case = open_or_join(
-            arrived.clinic, inbound.from_number, patient, verdict.concerns, house, now, inbound_id=inbound.id
+        case_id = put_before_person(
+            writer.clinic, text.from_number, patient.id if patient else None, verdict.concerns, house, now, text.id
         )
-    inbound.disposition, inbound.priority = verdict.disposition.value, int(verdict.priority)
-    inbound.patient_id = arrived.patient.id if arrived.patient else None
-    inbound.staff_id = arrived.staff.id if arrived.staff else None
-    inbound.check_in_id = arrived.check_in.id if arrived.check_in else None
-    inbound.escalation_id = case.id if case else None
-    audit.record(inbound.clinic_id, audit.SYSTEM, "text_understood", inbound.id, now, verdict.disposition.value)
-    message = _answer(arrived, reply, verdict, case.id if case else None, house)
-    if message is not None and by == "twiml":
-        outbox.on_webhook_response(message, house)
-    return message
+    change_row(
+        InboundMessage,
+        text.key,
+        disposition=verdict.disposition.value,
+        priority=int(verdict.priority),
+        patient_id=patient.id if patient else None,
+        staff_id=writer.staff_id,
+        check_in_id=writer.check_in.id if writer.check_in else None,
+        escalation_id=case_id,
+    )
+    audit.record(text.clinic_id, audit.SYSTEM, "text_understood", text.id, now, verdict.disposition.value)
+    return _answer(arrived, reply, verdict, case_id, house)
 
 
-def _keep_scores(arrived: _Arrived, reply: Reply, verdict: Verdict, history: History, now: datetime) -> None:
-    check_in, inbound = arrived.check_in, arrived.inbound
-    for measure, value in verdict.scores.items():
-        db.session.add(
-            Score(
-                clinic_id=inbound.clinic_id,
-                patient_id=arrived.patient.id if arrived.patient else None,
-                check_in_id=check_in.id if check_in else None,
-                inbound_id=inbound.id,
-                measure=measure.value,
-                value=int(value),
-                at=inbound.received_at,
-            )
-        )
+def _keep_scores(patient: Known, arrived: _Arrived, verdict: Verdict) -> None:
+    text, check_in = arrived.text, arrived.writer.check_in
+    scores = [
+        {
+            "clinic_id": text.clinic_id, "patient_id": patient.id, "check_in_id": check_in.id if check_in else None,
+            "inbound_id": text.id, "measure": measure.value, "value": int(value), "at": text.received_at,
+        }
+        for measure, value in verdict.scores.items()
+    ]  # fmt: skip
+    add_rows(Score, scores)
+
+
+def _keep_progress(arrived: _Arrived, reply: Reply, verdict: Verdict, history: History) -> None:
+    """What the check-in was told, and whether that was all it asked."""
+    check_in = arrived.writer.check_in
     if check_in is None or history.on_hold:
         return
     left = still_awaited(history.awaiting, verdict.scores, reply)
+    progress: dict[str, object] = {}
     if "safety" in history.awaiting and reply.safe is not None:
-        check_in.safe = reply.safe
+        progress["safe"] = reply.safe
     if "side_effects" in history.awaiting and "side_effects" not in left:
-        check_in.side_effects = "none" if reply.declines else "reported"
+        progress["side_effects"] = "none" if reply.declines else "reported"
     if not left and history.awaiting:
-        check_in.answered_at = now
+        progress["answered_at"] = arrived.now
+    if progress:
+        change_row(CheckIn, (arrived.text.clinic_id, check_in.id), **progress)
 
 
-def _keep_consent(patient: Patient, reply: Reply, inbound: InboundMessage, now: datetime) -> None:
-    evidence = f"text {inbound.message_sid}"
+def _keep_consent(known: Known, reply: Reply, text: Kept, now: datetime) -> None:
+    evidence = f"text {text.message_sid}"
     if reply.opts_out or reply.keyword is Keyword.STOP:
-        record_opt_out(patient, "keyword" if reply.keyword else "text", evidence, now, inbound.id)
-    elif reply.keyword is Keyword.START and patient.opted_out_at is not None:
-        record_opt_in(patient, "keyword", evidence, now, inbound.id)
+        patient = db.session.get_one(Patient, (known.clinic_id, known.id))
+        record_opt_out(patient, "keyword" if reply.keyword else "text", evidence, now, text.id)
+    elif reply.keyword is Keyword.START and known.opted_out_at is not None:
+        record_opt_in(db.session.get_one(Patient, (known.clinic_id, known.id)), "keyword", evidence, now, text.id)
 
 
-def _answer(
-    arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House
-) -> OutboundMessage | None:
-    if arrived.sender is Sender.STAFF and arrived.staff is not None and reply.acknowledges is not None:
+def _keep_hold(patient: Known, verdict: Verdict, now: datetime) -> None:
+    """A crisis stops the check-ins until a clinician closes its case."""
+    crisis = verdict.reply in _HOLDS or any(concern.reply is ReplyKind.CRISIS for concern in verdict.concerns)
+    if crisis and patient.held_at is None:
+        change_row(Patient, (patient.clinic_id, patient.id), held_at=now)
+
+
+def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House) -> Answer | None:
+    text, writer, case = arrived.text, arrived.writer, reply.acknowledges
+    if arrived.sender is Sender.STAFF and writer.staff_id is not None and case is not None:
+        staff = db.session.get_one(Staff, (text.clinic_id, writer.staff_id))
+        words = acknowledge_by_text(staff, case.case, house, arrived.now)
         if verdict.reply not in _TEXT_OF:
-            return _answer_command(arrived.staff, arrived, reply, house)
-        acknowledge_by_text(arrived.staff, reply.acknowledges.case, house, house.now())
+            return outbox.answer(
+                text.clinic_id, Kind.STAFF_REPLY, "staff_command", text.from_number, words, house, by=arrived.by,
+                staff_id=staff.id, inbound_id=text.id,
+            )  # fmt: skip
     if verdict.reply is ReplyKind.NOTHING:
         return None
     kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict, reply)))
-    now, patient = house.now(), arrived.patient
     links: dict[str, object] = {
-        "id": uuid7(),
-        "inbound_id": arrived.inbound.id,
+        "inbound_id": text.id,
         "escalation_id": case_id,
         "priority": int(_crisis_priority(verdict)),
     }
-    if patient is not None:
-        return outbox.to_patient(patient, arrived.clinic, kind, text_name, house, now, **links)
-    if verdict.reply is ReplyKind.STAFF and arrived.staff is not None:
+    if arrived.patient is not None:
+        links["patient_id"] = arrived.patient.id
+        body = _fixed_words(text_name, arrived.patient.language, writer.clinic, house)
+    elif verdict.reply is ReplyKind.STAFF and writer.staff_id is not None:
+        kind, text_name, links["staff_id"] = Kind.STAFF_REPLY, "staff_help", writer.staff_id
         body = house.clinical.texts.for_staff("staff_help")
-        return outbox.to_staff(arrived.staff, Kind.STAFF_REPLY, "staff_help", body, now, **links)
-    clinic = arrived.clinic
-    language = "es" if reply.spanish else "en"
-    body = house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone)
-    return outbox.to_number(clinic.id, arrived.inbound.from_number, kind, text_name, body, now, **links)
+    else:
+        body = _fixed_words(text_name, "es" if reply.spanish else "en", writer.clinic, house)
+    return outbox.answer(text.clinic_id, kind, text_name, text.from_number.strip(), body, house, by=arrived.by, **links)
+
+
+def _fixed_words(text_name: str, language: str, clinic: ClinicCard, house: House) -> str:
+    return house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone)
 
 
 def _crisis_priority(verdict: Verdict) -> Priority:
     """How urgent the concern was that this crisis text answers: a later rise sends it in full again."""
     return max((c.priority for c in verdict.concerns if c.reply is ReplyKind.CRISIS), default=verdict.priority)
-
-
-def _answer_command(staff: Staff, arrived: _Arrived, reply: Reply, house: House) -> OutboundMessage:
-    now = house.now()
-    case_number = reply.acknowledges.case if reply.acknowledges else None
-    body = acknowledge_by_text(staff, case_number, house, now)
-    return outbox.to_staff(
-        staff, Kind.STAFF_REPLY, "staff_command", body, now, id=uuid7(), inbound_id=arrived.inbound.id
-    )
 
 
 def _text_name(verdict: Verdict, reply: Reply) -> str:

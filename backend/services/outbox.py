@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -21,8 +22,8 @@ from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient
 from backend.store.staff import Staff
-from backend.store.texts import DeliveryReport, OutboundMessage
-from backend.store.work import Key, claim, insert_once, transaction, work_through
+from backend.store.texts import DeliveryReport, OutboundMessage, reference_of
+from backend.store.work import Key, add_row, claim, insert_once, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
@@ -68,13 +69,33 @@ def _queue(
     return message
 
 
-def on_webhook_response(message: OutboundMessage, house: House) -> None:
-    """Let the text leave on the carrier's own webhook response instead of by a request of ours (S6)."""
-    machine_now = house.machine_now()
-    confirm = POLICIES[Kind(message.kind)].confirm
-    message.by, message.send_at, message.claimed_at = "twiml", None, message.created_at
-    message.attempts, message.lease_until = 1, machine_now + LEASE
-    message.confirm_by = machine_now + confirm if confirm else None
+class Answer(NamedTuple):
+    """The reply to a text, as far as the carrier's response needs it."""
+
+    reference: str
+    body: str
+
+
+def answer(
+    clinic_id: UUID, kind: Kind, text_name: str, number: str, body: str, house: House, *, by: str, **links: object
+) -> Answer:
+    """Queue the reply to a text, inside the caller's transaction."""
+    now, identifier = house.now(), uuid7()
+    leaves = _on_webhook_response(kind, now, house) if by == "twiml" else {"by": by, "send_at": now}
+    add_row(
+        OutboundMessage, clinic_id=clinic_id, id=identifier, kind=kind.value, text_name=text_name, to_number=number,
+        body=body, created_at=now, **leaves, **links,
+    )  # fmt: skip
+    return Answer(reference_of(clinic_id, identifier), body)
+
+
+def _on_webhook_response(kind: Kind, now: datetime, house: House) -> dict[str, object]:
+    """How it looks when it leaves on the carrier's own webhook response instead of by a request of ours (S6)."""
+    machine_now, confirm = house.machine_now(), POLICIES[kind].confirm
+    return {
+        "by": "twiml", "send_at": None, "claimed_at": now, "attempts": 1, "lease_until": machine_now + LEASE,
+        "confirm_by": machine_now + confirm if confirm else None,
+    }  # fmt: skip
 
 
 # Sending -------------------------------------------------------------------------------------------------------------

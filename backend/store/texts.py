@@ -115,7 +115,11 @@ class OutboundMessage(ClinicRow, Base):
     @property
     def reference(self) -> str:
         """What the carrier's reports carry back to find this row: letters, digits and one dash."""
-        return f"{self.clinic_id.hex}-{self.id.hex}"
+        return reference_of(self.clinic_id, self.id)
+
+
+def reference_of(clinic_id: UUID, row: UUID) -> str:
+    return f"{clinic_id.hex}-{row.hex}"
 
 
 def parse_reference(reference: str) -> tuple[UUID, UUID] | None:

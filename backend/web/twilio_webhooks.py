@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from backend.services import inbox, outbox
 from backend.services.escalations import on_failure
-from backend.store.texts import OutboundMessage, parse_reference
+from backend.store.texts import parse_reference
 from backend.web.current import house
 
 webhooks = Blueprint("twilio", __name__, url_prefix="/twilio")
@@ -34,8 +34,9 @@ def raw_target() -> str:
 @webhooks.post("/inbound")
 def inbound() -> Response:
     """Keep, understand, answer. An error before the text is kept goes out as 5xx: the carrier tries again (S1)."""
-    key = inbox.receive(request.form.to_dict(), house())
-    return twiml(inbox.understand(key, house(), by="twiml"))
+    ours = house()
+    kept = inbox.receive(request.form.to_dict(), ours)
+    return twiml(inbox.understand(kept, ours, by="twiml"))
 
 
 @webhooks.post("/status/<reference>")
@@ -54,7 +55,7 @@ def status(reference: str) -> tuple[str, int]:
     return "", 204
 
 
-def twiml(reply: OutboundMessage | None) -> Response:
+def twiml(reply: outbox.Answer | None) -> Response:
     """The answer as TwiML; always XML, since plain text would be sent to the patient as it is."""
     message = ""
     if reply is not None:
