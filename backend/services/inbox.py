@@ -19,7 +19,7 @@ from backend.domain.replies import Keyword, Reply, read_reply
 from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, still_awaited, triage
 from backend.services import audit, outbox, unrouted
 from backend.services.escalations import acknowledge_by_text, put_before_person
-from backend.services.history import Known, Writer, history_of, who_wrote
+from backend.services.history import ClinicCard, Known, Writer, history_of, who_wrote
 from backend.services.house import House
 from backend.services.outbox import Answer
 from backend.services.standing import record_opt_in, record_opt_out
@@ -331,40 +331,35 @@ def _keep_hold(patient: Known, verdict: Verdict, now: datetime) -> None:
 
 
 def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House) -> Answer | None:
-    staff_id = arrived.writer.staff_id
-    if arrived.sender is Sender.STAFF and staff_id is not None and reply.acknowledges is not None:
-        words = _obey(arrived, staff_id, reply.acknowledges.case, house)
+    text, writer, case = arrived.text, arrived.writer, reply.acknowledges
+    if arrived.sender is Sender.STAFF and writer.staff_id is not None and case is not None:
+        staff = db.session.get_one(Staff, (text.clinic_id, writer.staff_id))
+        words = acknowledge_by_text(staff, case.case, house, arrived.now)
         if verdict.reply not in _TEXT_OF:
-            return _reply(arrived, Kind.STAFF_REPLY, "staff_command", words, house, staff_id=staff_id)
+            return outbox.answer(
+                text.clinic_id, Kind.STAFF_REPLY, "staff_command", text.from_number, words, house, by=arrived.by,
+                staff_id=staff.id, inbound_id=text.id,
+            )  # fmt: skip
     if verdict.reply is ReplyKind.NOTHING:
         return None
-    links: dict[str, object] = {"escalation_id": case_id, "priority": int(_crisis_priority(verdict))}
-    if arrived.patient is None and verdict.reply is ReplyKind.STAFF and staff_id is not None:
-        words = house.clinical.texts.for_staff("staff_help")
-        return _reply(arrived, Kind.STAFF_REPLY, "staff_help", words, house, staff_id=staff_id, **links)
     kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict, reply)))
-    language = "es" if reply.spanish else "en"
+    links: dict[str, object] = {
+        "inbound_id": text.id,
+        "escalation_id": case_id,
+        "priority": int(_crisis_priority(verdict)),
+    }
     if arrived.patient is not None:
-        language, links["patient_id"] = arrived.patient.language, arrived.patient.id
-    return _reply(arrived, kind, text_name, _fixed_words(text_name, language, arrived, house), house, **links)
+        links["patient_id"] = arrived.patient.id
+        body = _fixed_words(text_name, arrived.patient.language, writer.clinic, house)
+    elif verdict.reply is ReplyKind.STAFF and writer.staff_id is not None:
+        kind, text_name, links["staff_id"] = Kind.STAFF_REPLY, "staff_help", writer.staff_id
+        body = house.clinical.texts.for_staff("staff_help")
+    else:
+        body = _fixed_words(text_name, "es" if reply.spanish else "en", writer.clinic, house)
+    return outbox.answer(text.clinic_id, kind, text_name, text.from_number.strip(), body, house, by=arrived.by, **links)
 
 
-def _obey(arrived: _Arrived, staff_id: UUID, case_number: int | None, house: House) -> str:
-    staff = db.session.get_one(Staff, (arrived.text.clinic_id, staff_id))
-    return acknowledge_by_text(staff, case_number, house, arrived.now)
-
-
-def _reply(arrived: _Arrived, kind: Kind, text_name: str, words: str, house: House, **links: object) -> Answer:
-    """To the number that wrote: the digest that found a patient or a member of staff is of that very number."""
-    text = arrived.text
-    number = text.from_number.strip()
-    return outbox.answer(
-        text.clinic_id, kind, text_name, number, words, house, by=arrived.by, inbound_id=text.id, **links
-    )
-
-
-def _fixed_words(text_name: str, language: str, arrived: _Arrived, house: House) -> str:
-    clinic = arrived.writer.clinic
+def _fixed_words(text_name: str, language: str, clinic: ClinicCard, house: House) -> str:
     return house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone)
 
 
