@@ -2,21 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import (
-    Blueprint,
-    Flask,
-    Request,
-    Response,
-    abort,
-    current_app,
-    flash,
-    g,
-    redirect,
-    request,
-    session,
-    url_for,
-)
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Blueprint, Flask, Response, abort, current_app, flash, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -48,9 +34,6 @@ HEADERS = {
 }
 TWO_YEARS = 63_072_000
 
-CARRIER = "twilio"
-"""The blueprint of the carrier's webhooks."""
-
 csrf = CSRFProtect()
 
 
@@ -60,16 +43,8 @@ def guard(console: Blueprint) -> None:
     console.before_request(csrf.protect)
 
 
-class Sessions(SecureCookieSessionInterface):
-    """Flask's own sessions; who brings no cookie, as the carrier never does, gets an empty one without ado."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
-
-
 def protect(app: Flask) -> None:
-    """Prepare the CSRF check and the sessions, and give every response its headers."""
-    app.session_interface = Sessions()
+    """Prepare the CSRF check, and give every response its headers."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the carrier and the API carry no cookie; only the console is checked
     csrf.init_app(app)
     app.after_request(add_headers)
@@ -140,8 +115,6 @@ def safe_next(target: str) -> str:
 
 
 def add_headers(response: Response) -> Response:
-    if request.blueprint == CARRIER:  # a text waits for this answer, and no browser sees it
-        return response
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if house().public_url.startswith("https://"):
