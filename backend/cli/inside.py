@@ -4,11 +4,12 @@ import functools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.app import build_app
 from backend.services.house import House
@@ -20,6 +21,7 @@ from backend.store.staff import Staff
 from backend.web.current import HOUSE
 
 P = ParamSpec("P")
+Person = TypeVar("Person", Staff, Patient)
 ACTOR = "shell"
 
 
@@ -53,14 +55,7 @@ def find_clinic(name: str) -> Clinic:
 
 def find_staff(clinic: Clinic, name: str) -> Staff:
     """A member of the clinic's staff by id or e-mail. Raises `Invalid`."""
-    mine = select(Staff).where(Staff.clinic_id == clinic.id)
-    identifier = _uuid(name)
-    wanted = (
-        mine.where(Staff.id == identifier)
-        if identifier
-        else mine.where(Staff.email_digest.in_(keyring().digests(name)))
-    )
-    found = db.session.scalar(wanted)
+    found = _find(Staff, Staff.email_digest, clinic, name)
     if found is None:
         raise Invalid({"staff": "nobody at this clinic has this id or e-mail address"})
     return found
@@ -68,17 +63,17 @@ def find_staff(clinic: Clinic, name: str) -> Staff:
 
 def find_patient(clinic: Clinic, name: str) -> Patient:
     """A patient of the clinic by id or external id. Raises `NotFound`."""
-    mine = select(Patient).where(Patient.clinic_id == clinic.id)
-    identifier = _uuid(name)
-    wanted = (
-        mine.where(Patient.id == identifier)
-        if identifier
-        else mine.where(Patient.external_id_digest.in_(keyring().digests(name)))
-    )
-    found = db.session.scalar(wanted)
+    found = _find(Patient, Patient.external_id_digest, clinic, name)
     if found is None:
         raise NotFound
     return found
+
+
+def _find(model: type[Person], digest: InstrumentedAttribute[Any], clinic: Clinic, name: str) -> Person | None:
+    """One of the clinic's own rows, by its id or by what its blind index is of."""
+    identifier = _uuid(name)
+    named = model.id == identifier if identifier else digest.in_(keyring().digests(name))
+    return db.session.scalar(select(model).where(model.clinic_id == clinic.id, named))
 
 
 def moment(field: str, text: str) -> datetime:

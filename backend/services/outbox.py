@@ -111,7 +111,7 @@ def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, s
         if not running or (more and len(running) < REFILL):
             taken = _take_batch(house, kinds, on_failure)
             done, more = done + len(taken), len(taken) == BATCH
-            running |= {pool.submit(_send, house, sms): key for key, sms in taken}
+            running |= {pool.submit(house.gateway.send, sms): key for key, sms in taken}
         if not running:
             return done
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -179,10 +179,6 @@ def _opening(patient: Patient, house: House, now: datetime) -> datetime:
 def _give_up(message: OutboundMessage, now: datetime, reason: str) -> None:
     message.state, message.settled_at, message.lease_until = State.FAILED.value, now, None
     audit.record(message.clinic_id, audit.SYSTEM, "text_not_sent", message.id, now, reason)
-
-
-def _send(house: House, sms: Sms) -> Receipt:
-    return house.gateway.send(sms)
 
 
 def _record_all(finished: Iterable[tuple[Key, Future[Receipt]]], house: House, on_failure: OnFailure) -> None:
