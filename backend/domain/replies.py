@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 from types import MappingProxyType
@@ -55,6 +55,7 @@ class Reply:
     courtesy: bool
     words: bool
     spanish: bool
+    disagrees: Mapping[Measure, tuple[int, int]] = field(default_factory=dict)
 
 
 _KEYWORDS = {

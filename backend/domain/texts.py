@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import gsm0338
 
 from backend.domain.phone import for_reading
+from backend.domain.scores import Nrs
 
 SEPTETS_ALONE = 160
 SEPTETS_A_PART = 153
@@ -16,12 +17,14 @@ UTF16_A_PART = 67
 
 CRISIS_TEXTS = ("crisis", "crisis_repeat")
 """Whoever gets one of these may be in danger of dying."""
+CONFIRM_TEXTS = ("confirm_mood", "confirm_pain")
+"""These offer the number that was read, and so have a field for it."""
 TEXTS_WITH_A_NUMBER = (*CRISIS_TEXTS, "medical", "urgent", "soft", "neutral", "unknown_sender")
 
 REQUIRED = frozenset(
     {
         *TEXTS_WITH_A_NUMBER, "help", "stop", "start", "welcome", "prompt_mood", "prompt_pain", "prompt_safety",
-        "ask_mood", "ask_pain", "ask_side_effects", "confirm_mood", "confirm_pain", "thanks",
+        "ask_mood", "ask_pain", "ask_side_effects", *CONFIRM_TEXTS, "thanks",
     }
 )  # fmt: skip
 REQUIRED_STAFF = frozenset(
@@ -61,10 +64,13 @@ class Texts:
     def languages(self) -> tuple[str, ...]:
         return tuple(self.by_language)
 
-    def render(self, name: str, language: str, *, clinic: str, phone: str) -> str:
-        """The words of one text. An unknown language falls back to English: a person is better answered than not."""
+    def render(self, name: str, language: str, *, clinic: str, phone: str, score: Nrs | None = None) -> str:
+        """The words of one text; those of `CONFIRM_TEXTS` need the score that they offer. An unknown language falls
+        back to English: a person is better answered than not.
+        """
         chosen = self.by_language.get(language) or self.by_language["en"]
-        return chosen[name].format(clinic=clinic, phone=for_reading(phone))
+        offered = {} if score is None else {"score": score}
+        return chosen[name].format(clinic=clinic, phone=for_reading(phone), **offered)
 
     def for_staff(self, name: str, *, priority: str = "", case: int | None = None) -> str:
         """A text to staff: a priority and a case number, nothing about the patient (S12)."""
@@ -86,10 +92,19 @@ def faults_of(texts: Texts, *, clinic: str, phone: str, emergency: str, crisis_l
 
 
 def _template_faults(name: str, template: str, clinic: str, phone: str, numbers: tuple[str, str]) -> list[str]:
+    """The faults of every rendering there can be: of a text that offers a score, all eleven."""
     fields = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
-    if not fields <= {"clinic", "phone"}:
-        return ["has a field other than {clinic} and {phone}"]
-    rendered = template.format(clinic=clinic, phone=for_reading(phone))
+    offers = name in CONFIRM_TEXTS
+    if not fields <= {"clinic", "phone", *(["score"] * offers)}:
+        return [f"has a field other than {{clinic}}, {{phone}}{' and {score}' if offers else ''}"]
+    if offers and "score" not in fields:
+        return ["does not offer the number that was read: it lacks {score}"]
+    filled = {"clinic": clinic, "phone": for_reading(phone)}
+    renderings = [template.format(**filled, score=score) for score in (range(11) if offers else (None,))]
+    return list(dict.fromkeys(fault for rendered in renderings for fault in _faults_of_words(name, rendered, numbers)))
+
+
+def _faults_of_words(name: str, rendered: str, numbers: tuple[str, str]) -> list[str]:
     size = septets(rendered)
     if size is None:
         return ["has a character outside GSM-7"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from backend.domain.answers import Aside, Offer, OfferState, SoFar, Taken, take
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
@@ -39,9 +40,16 @@ class CrisisSent:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of the sender before this text. The default is a sender of whom nothing is known."""
+    """What is known of the sender before this text. The default is a sender of whom nothing is known.
+
+    `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
+    there; `reread` are those of them that come out otherwise than before.
+    """
 
     awaiting: tuple[str, ...] = ()
+    so_far: SoFar = field(default_factory=SoFar)
+    later: Mapping[Measure, Nrs] = field(default_factory=dict)
+    reread: frozenset[Measure] = frozenset()
     baseline: Mapping[Measure, Nrs] = field(default_factory=dict)
     best_mood: Nrs | None = None
     flags: frozenset[str] = frozenset()
@@ -53,38 +61,68 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The reading of one text, ready to be carried out in one transaction."""
+    """The reading of one text, ready to be carried out in one transaction.
+
+    `taken` says what its numbers come to; `offer` is the reading that the reply asks to confirm; `left` is what the
+    check-in still asks.
+    """
 
     concerns: tuple[Concern, ...]
     priority: Priority
     reply: ReplyKind
     disposition: Disposition
-    scores: Mapping[Measure, Nrs]
+    taken: Taken
+    offer: Offer | None
+    left: tuple[str, ...]
+
+    @property
+    def scores(self) -> Mapping[Measure, Nrs]:
+        """What is stored: never a guess, which is asked again."""
+        return self.taken.scores
 
 
 def triage(
-    reply: Reply, found: Sequence[Concern], sender: Sender, history: History, *, protocol: Protocol, now: datetime
+    reply: Reply,
+    found: Sequence[Concern],
+    sender: Sender,
+    history: History,
+    *,
+    protocol: Protocol,
+    now: datetime,
+    aside: Aside = Aside(),  # noqa: B008 - immutable: a text that says nothing about earlier answers
 ) -> Verdict:
     """Join what the words, the numbers and the history say. `found` are the screen's concerns."""
-    scores = {} if history.on_hold else sure_scores(reply)
-    concerns = worst_first([*found, *_of_scores(scores, history, protocol.thresholds), *_of_reply(reply, history)])
-    if not concerns and _unclear(reply, scores, sender, history):
+    taken = Taken() if history.on_hold else take(reply, aside, history.awaiting, history.so_far)
+    offer = _offer(taken, sender, history)
+    numbers = _of_numbers(taken, offer, reply, aside, sender, history, protocol.thresholds)
+    concerns = worst_first([*found, *numbers, *_of_reply(reply, history)])
+    if not concerns and _unclear(reply, taken, sender, history):
         concerns = (_unread(reply, sender, history),)
     elif sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
         concerns = (_unread(reply, sender, history), *concerns)
     priority = concerns[0].priority if concerns else Priority.NONE
+    left = (
+        history.awaiting if aside.extra else still_awaited(history.awaiting, {**taken.scores, **history.later}, reply)
+    )
+    routine = _routine_reply(reply, left, taken, history)
+    kind = _reply_kind(reply, concerns, routine, sender, history, rules=protocol.crisis_replies, now=now)
     return Verdict(
         concerns=concerns,
         priority=priority,
-        reply=_reply_kind(reply, concerns, scores, sender, history, rules=protocol.crisis_replies, now=now),
+        reply=kind,
         disposition=_disposition(reply, priority, sender),
-        scores=scores,
+        taken=taken,
+        offer=offer if kind is ReplyKind.CONFIRM else None,
+        left=left,
     )
 
 
-def sure_scores(reply: Reply) -> dict[Measure, Nrs]:
-    """Only what was read for sure is stored; a guess is asked again (never a guess stored as fact)."""
-    return {measure: reading.value for measure, reading in reply.scores.items() if reading.sure}
+def _offer(taken: Taken, sender: Sender, history: History) -> Offer | None:
+    """The reading to put to the patient: the first in doubt that the check-in waits for and never offered before."""
+    if sender is not Sender.PATIENT:
+        return None
+    open_to_offer = set(history.awaiting) - history.so_far.asked_again
+    return next((Offer(m, value) for m, value in taken.doubts.items() if m in open_to_offer), None)
 
 
 def could_not_screen(reason: str) -> Concern:
@@ -109,6 +147,55 @@ def silence(missed_running: int, history: History, thresholds: Thresholds) -> Co
     if at_risk:
         why += " from a patient whose last mood was low or whose baseline had suicidal thoughts"
     return Concern("silence", priority, ReplyKind.NOTHING, "silence", why + ".")
+
+
+def _of_numbers(
+    taken: Taken,
+    offer: Offer | None,
+    reply: Reply,
+    aside: Aside,
+    sender: Sender,
+    history: History,
+    limits: Thresholds,
+) -> Iterable[Concern]:
+    yield from _of_scores(taken.scores, history, limits)
+    yield from _of_scores({measure: history.later[measure] for measure in history.reread}, history, limits)
+    if sender is not Sender.STAFF:
+        ask = ReplyKind.CONFIRM if offer else ReplyKind.URGENT if sender is Sender.PATIENT else ReplyKind.NOTHING
+        yield from (_doubt(measure, value, ask, reply, history, limits) for measure, value in taken.doubts.items())
+    if aside.extra or taken.beyond:
+        yield Concern("extra_number", Priority.ROUTINE, ReplyKind.URGENT, "extra-number", _EXTRA)
+    if taken.settled is OfferState.REFUSED and history.so_far.offered is not None:
+        why = f"Said no to {_plainly(history.so_far.offered)}: nothing is kept, and no more is asked; ask the patient."
+        yield Concern("offer_refused", Priority.ROUTINE, ReplyKind.URGENT, "offer-refused", why)
+    if history.reread:
+        again = ", ".join(f"{measure} {history.later[measure]}" for measure in Measure if measure in history.reread)
+        why = f"A text sent earlier came later; in the order they were sent, the texts after it say {again}."
+        yield Concern("read_again", Priority.ROUTINE, ReplyKind.NOTHING, "read-again", why)
+
+
+_EXTRA = "One more number than was asked, and not said to be a correction: the scores before it stand; read it."
+_TOP = 10
+
+
+def _plainly(offer: Offer) -> str:
+    return f"{offer.measure} {offer.value}"
+
+
+def _doubt(measure: Measure, value: Nrs, ask: ReplyKind, reply: Reply, history: History, limits: Thresholds) -> Concern:
+    """A reading that is stored nowhere yet, at the priority of the most worrying thing it may mean."""
+    upside_down = measure in reply.disagrees
+    possible = (value, Nrs(_TOP - value)) if upside_down else (value,)
+    worries = worst_first([c for each in possible for c in _of_scores({measure: each}, history, limits)])
+    if upside_down:
+        name, rule, span = "possible_inversion", "words-disagree", reply.disagrees[measure]
+        why = f"{measure.capitalize()} {value} beside words that say the opposite: maybe the scale was read upside down"
+    else:
+        name, rule, span = "unsure_score", "unsure-score", reply.scores[measure].span
+        why = f"{measure.capitalize()} read as {value}, but not for sure"
+    why += "; the patient is asked." if ask is ReplyKind.CONFIRM else "; not kept as a score: ask the patient."
+    why += f" If so: {worries[0].why}" if worries else ""
+    return Concern(name, max([Priority.ROUTINE, *(c.priority for c in worries)]), ask, rule, why, span)
 
 
 def _of_scores(scores: Mapping[Measure, Nrs], history: History, limits: Thresholds) -> Iterable[Concern]:
@@ -185,13 +272,15 @@ def _fragile(history: History) -> bool:
     return low or history.on_hold or "si_baseline" in history.flags
 
 
-def _unclear(reply: Reply, scores: Mapping[Measure, Nrs], sender: Sender, history: History) -> bool:
+def _unclear(reply: Reply, taken: Taken, sender: Sender, history: History) -> bool:
     """Whether a human must read it although no rule matched: words, a photo, nothing at all, or an unknown sender."""
     if sender is Sender.UNKNOWN or history.has_photo:
         return True
     if sender is Sender.STAFF:
         return reply.acknowledges is None
-    read = bool(scores) or reply.keyword is not None or reply.opts_out or reply.courtesy
+    if taken.settled is OfferState.CONFIRMED and not reply.scores:
+        return False  # a yes and nothing else
+    read = bool(taken.scores) or taken.repeated or reply.keyword is not None or reply.opts_out or reply.courtesy
     read = read or reply.safe is not None or reply.declines
     return history.on_hold or reply.words or not read
 
@@ -213,8 +302,6 @@ def _unread(reply: Reply, sender: Sender, history: History) -> Concern:
     elif history.has_photo or not (reply.words or reply.scores or reply.acknowledges):
         name, priority, kind = "unscannable", Priority.URGENT, ReplyKind.SOFT
         why = "A photo, an attachment or an empty text: nothing to screen, look at it."
-    elif reply.scores and not sure_scores(reply):
-        name, kind, why = "unsure_score", ReplyKind.CONFIRM, "A number that could not be read for sure; asked again."
     return Concern(name, priority, kind, f"unread-{name}", why)
 
 
@@ -237,7 +324,7 @@ _REPLY_RANK = (
 def _reply_kind(
     reply: Reply,
     concerns: Sequence[Concern],
-    scores: Mapping[Measure, Nrs],
+    routine: ReplyKind,
     sender: Sender,
     history: History,
     *,
@@ -254,7 +341,7 @@ def _reply_kind(
     if reply.opts_out or reply.keyword_word in _STOP_WORDS:
         kinds = (kinds & {ReplyKind.MEDICAL}) | {ReplyKind.STOP}
     chosen = next((kind for kind in _REPLY_RANK if kind in kinds), None)
-    return chosen or _routine_reply(reply, scores, history)
+    return chosen or routine
 
 
 def crisis_reply(priority: Priority, sent: Sequence[CrisisSent], rules: CrisisReplies, now: datetime) -> ReplyKind:
@@ -271,17 +358,16 @@ def crisis_reply(priority: Priority, sent: Sequence[CrisisSent], rules: CrisisRe
     return ReplyKind.CRISIS_REPEAT
 
 
-def _routine_reply(reply: Reply, scores: Mapping[Measure, Nrs], history: History) -> ReplyKind:
+def _routine_reply(reply: Reply, left: tuple[str, ...], taken: Taken, history: History) -> ReplyKind:
+    """Thanks, or the next question; what was offered once is not asked again."""
     if reply.keyword_word in _HELP_WORDS:
         return ReplyKind.HELP
     if reply.keyword is not None:
         return ReplyKind.START
-    left = still_awaited(history.awaiting, scores, reply)
-    if not left:
-        return ReplyKind.THANKS if history.awaiting and left != history.awaiting else ReplyKind.NOTHING
-    if left == history.awaiting:
+    if left == history.awaiting and not taken.corrected:
         return ReplyKind.NOTHING
-    return _QUESTION.get(left[0], ReplyKind.THANKS)
+    to_ask = [item for item in left if item not in history.so_far.asked_again]
+    return _QUESTION.get(to_ask[0], ReplyKind.THANKS) if to_ask else ReplyKind.THANKS
 
 
 _QUESTION = {

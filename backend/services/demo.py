@@ -451,7 +451,7 @@ class _Month:
         if verdict.reply is ReplyKind.NOTHING:
             return
         kind = _KINDS.get(verdict.reply, Kind.REPLY)
-        name = "confirm_mood" if verdict.reply is ReplyKind.CONFIRM else verdict.reply.value
+        name = f"ask_{verdict.offer.measure}" if verdict.offer else verdict.reply.value
         _arrived(
             outbox.to_patient(
                 self.patient, self.clinic, kind, name, self.house, at, by="twiml", inbound_id=inbound.id,

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import islice
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
 
+from backend.domain.answers import Offer, OfferState, Prompted, SoFar, which_answered
 from backend.domain.concerns import Priority
 from backend.domain.outbound import Kind, State
 from backend.domain.scores import Measure, Nrs
@@ -24,8 +23,13 @@ from backend.store.texts import OutboundMessage
 from backend.store.work import numbered, run
 
 ANSWERS_STILL_COUNT = timedelta(days=7)
-"""A late answer belongs to the newest prompt if that is no older than this."""
+"""A late answer belongs to its prompt if that is no older than this."""
+LIKELY = 3
+"""So many of the newest prompts are looked at to find the one that a text answers."""
 _LOST = (State.FAILED.value, State.UNDELIVERED.value)
+
+
+C = TypeVar("C", "Asked", CheckIn)
 
 
 class ClinicCard(NamedTuple):
@@ -55,9 +59,30 @@ class Asked(NamedTuple):
 
     id: UUID
     asks: list[str]
+    answer_by: datetime
     answered_at: datetime | None
     safe: bool | None
     side_effects: str | None
+    offers: dict[str, Any] | None
+
+
+class PromptText(NamedTuple):
+    """What became of the text that opened a check-in."""
+
+    state: str
+    send_at: datetime | None
+    claimed_at: datetime | None
+    sent_at: datetime | None
+    settled_at: datetime | None
+
+    @property
+    def out_at(self) -> datetime | None:
+        """When the carrier had it, or may have had it; None while it waits here, or when it is known to be lost."""
+        return None if self.state in _LOST or self.send_at is not None else self.sent_at or self.claimed_at
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        return self.settled_at if self.state == State.DELIVERED.value else None
 
 
 class Writer(NamedTuple):
@@ -71,13 +96,20 @@ class Writer(NamedTuple):
 
 
 # Every text asks these, so they are put together once and not at each text, which would cost more than the answer.
-def _newest_prompted(*whose: ColumnElement[bool]) -> Select[CheckIn]:
-    since, at = CheckIn.prompted_at > bindparam("since"), CheckIn.prompted_at <= bindparam("at")
-    return select(CheckIn).where(*whose, at, since).order_by(CheckIn.prompted_at.desc()).limit(1)
-
-
-_NEWEST_PROMPTED = _newest_prompted(
-    CheckIn.clinic_id == bindparam("clinic"), CheckIn.patient_id == bindparam("patient")
+_PROMPT_TEXT = and_(
+    OutboundMessage.clinic_id == CheckIn.clinic_id,
+    OutboundMessage.patient_id == CheckIn.patient_id,
+    OutboundMessage.created_at >= CheckIn.prompted_at,
+    OutboundMessage.check_in_id == CheckIn.id,
+    OutboundMessage.kind == Kind.PROMPT.value,
+)
+_IN_TIME = and_(CheckIn.prompted_at > bindparam("since"), CheckIn.prompted_at <= bindparam("at"))
+_PROMPTED = (
+    select(CheckIn, *(getattr(OutboundMessage, name) for name in PromptText._fields))
+    .join(OutboundMessage, _PROMPT_TEXT)
+    .where(CheckIn.clinic_id == bindparam("clinic"), CheckIn.patient_id == bindparam("patient"), _IN_TIME)
+    .order_by(CheckIn.prompted_at.desc())
+    .limit(LIKELY)
 )
 _LAST_TREATED = (
     select(func.max(Treatment.ended_at))
@@ -88,35 +120,39 @@ _LAST_TREATED = (
 
 @cache
 def _who_wrote(keys: int) -> Select[Any]:
-    """One question for everybody whom a text may concern, with as many digests of the number as there are keys."""
+    """One question for everybody whom a text may concern, with as many digests of the number as there are keys; a row
+    for each check-in that it may answer, the newest first.
+    """
     digests: list[BindParameter[bytes]] = [bindparam(f"digest{n}") for n in range(keys)]
-    newest = (
-        _newest_prompted(CheckIn.clinic_id == Patient.clinic_id, CheckIn.patient_id == Patient.id)
-        .with_only_columns(CheckIn.id)
-        .scalar_subquery()
-    )
-    asked_of = aliased(CheckIn)
     return (
         select(
             *(getattr(Clinic, name) for name in ClinicCard._fields),
             *(getattr(Patient, name) for name in Known._fields),
-            *(getattr(asked_of, name) for name in Asked._fields),
             Staff.id,
             _LAST_TREATED,
+            *(getattr(CheckIn, name) for name in Asked._fields),
+            *(getattr(OutboundMessage, name) for name in PromptText._fields),
         )
         .outerjoin(Patient, and_(Patient.clinic_id == Clinic.id, Patient.phone_digest.in_(digests)))
-        .outerjoin(asked_of, and_(asked_of.clinic_id == Patient.clinic_id, asked_of.id == newest))
         .outerjoin(
             Staff,
             and_(Staff.clinic_id == Clinic.id, Staff.phone_digest.in_(digests), Staff.deactivated_at.is_(None)),
         )
+        .outerjoin(CheckIn, and_(CheckIn.clinic_id == Patient.clinic_id, CheckIn.patient_id == Patient.id, _IN_TIME))
+        .outerjoin(OutboundMessage, _PROMPT_TEXT)
         .where(Clinic.id == bindparam("clinic"))
-        .limit(1)
+        .order_by(CheckIn.prompted_at.desc())
+        .limit(LIKELY)
     )
 
 
+_AS_IT_STANDS = (
+    select(*(getattr(CheckIn, name) for name in Asked._fields))
+    .where(CheckIn.clinic_id == bindparam("clinic"), CheckIn.id == bindparam("check_in"))
+    .with_for_update(key_share=True)
+)
 _NEWEST_SCORES = (
-    select(Score.at, Score.measure, Score.value, Score.check_in_id)
+    select(Score.id, Score.at, Score.measure, Score.value, Score.check_in_id, Score.inbound_id)
     .where(
         Score.clinic_id == bindparam("clinic"), Score.patient_id == bindparam("patient"), Score.at <= bindparam("at")
     )
@@ -135,45 +171,99 @@ _CRISIS_TEXTS = select(OutboundMessage.created_at, OutboundMessage.text_name, Ou
 class Scored(Protocol):
     """What is read of a score: a whole row of it, or just this."""
 
+    id: UUID
     at: datetime
     measure: str
     value: int
     check_in_id: UUID | None
+    inbound_id: UUID
+
+
+Place = tuple[datetime, UUID]
+"""Where a text stands among others: when it was sent and, of the same moment, in the order they were kept."""
+
+
+class Past(NamedTuple):
+    """What is known before a text, with the scores of its check-in as they are stored, also those of later texts."""
+
+    history: History
+    told: Sequence[Scored] = ()
+    out_of_order: bool = False
+
+
+_PATIENT_AT = len(ClinicCard._fields)
+_STAFF_AT = _PATIENT_AT + len(Known._fields)
+_ASKED_AT = _STAFF_AT + 2
+_PROMPT_AT = _ASKED_AT + len(Asked._fields)
 
 
 def who_wrote(clinic_id: UUID, number: str, at: datetime) -> Writer:
-    """Whose number this is, and the check-in that a text sent at this time answers."""
+    """Whose number this is, and the check-in that a text sent at this time answers, also when it is complete."""
     digests = keyring().digests(number)
     of = {"clinic": clinic_id, "at": at, "since": at - ANSWERS_STILL_COUNT} | numbered(digests)
-    columns = iter(run(_who_wrote(len(digests)), of).one())
-    clinic = ClinicCard._make(islice(columns, len(ClinicCard._fields)))
-    patient = Known._make(islice(columns, len(Known._fields)))
-    check_in = Asked._make(islice(columns, len(Asked._fields)))
-    staff_id, treated_at = columns
-    return Writer(
-        clinic,
-        patient if patient.id else None,
-        check_in if check_in.id and check_in.answered_at is None else None,
-        staff_id,
-        treated_at,
-    )
+    rows = run(_who_wrote(len(digests)), of).all()
+    first = rows[0]
+    patient = Known._make(first[_PATIENT_AT:_STAFF_AT])
+    likely = [
+        (Asked._make(row[_ASKED_AT:_PROMPT_AT]), PromptText._make(row[_PROMPT_AT:]))
+        for row in rows
+        if row[_ASKED_AT] is not None
+    ]
+    staff_id, treated_at = first[_STAFF_AT:_ASKED_AT]
+    clinic = ClinicCard._make(first[:_PATIENT_AT])
+    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated_at)
+
+
+def as_it_stands(clinic_id: UUID, check_in: Asked) -> Asked:
+    """The check-in once more, and no other text of the same patient is understood until this one is: two at the same
+    moment would both answer the first question. SQLite has one writer at a time anyway, so nothing is asked there.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return check_in
+    return Asked._make(run(_AS_IT_STANDS, {"clinic": clinic_id, "check_in": check_in.id}).one())
 
 
 def asked(patient: Patient, at: datetime) -> CheckIn | None:
-    """The check-in a text sent at this time answers: the newest one prompted before it, unless it is complete."""
+    """The check-in a text sent at this time answers, unless it is complete."""
     of = {"clinic": patient.clinic_id, "patient": patient.id, "at": at, "since": at - ANSWERS_STILL_COUNT}
-    newest = db.session.scalars(_NEWEST_PROMPTED, of).first()
-    return newest if newest is not None and newest.answered_at is None else None
+    likely = [(row[0], PromptText._make(row[1:])) for row in db.session.execute(_PROMPTED, of)]
+    found = _answered(likely, at)
+    return found if found is not None and found.answered_at is None else None
+
+
+def _answered(likely: Sequence[tuple[C, PromptText]], at: datetime) -> C | None:
+    prompts = [
+        Prompted(text.out_at, text.arrived_at, check_in.answer_by, check_in.answered_at is not None)
+        for check_in, text in likely
+    ]
+    place = which_answered(prompts, at)
+    return None if place is None else likely[place][0]
 
 
 def history_of(
     patient: Patient | Known, check_in: CheckIn | Asked | None, house: House, now: datetime, *, crisis: bool = True
 ) -> History:
     """Scores, baseline, flags, what is awaited, and the crisis texts of the last day unless no `crisis` can be."""
+    return past_of(patient, check_in, house, now, crisis=crisis).history
+
+
+def past_of(
+    patient: Patient | Known,
+    check_in: CheckIn | Asked | None,
+    house: House,
+    now: datetime,
+    *,
+    crisis: bool = True,
+    before: Place | None = None,
+) -> Past:
+    """As `history_of`, of the check-in only what was said `before` a place; what is stored of it comes along."""
     scores = _recent_scores(patient, now)
     moods = [(score.at, Nrs(score.value)) for score in scores if score.measure == Measure.MOOD]
-    return History(
-        awaiting=awaited(check_in, [score for score in scores if check_in and score.check_in_id == check_in.id]),
+    told = _in_order([score for score in scores if score.check_in_id == check_in.id], check_in) if check_in else []
+    earlier = [score for score in told if before is None or _place_of(score) < before]
+    history = History(
+        awaiting=awaited(check_in, earlier, before[0] if before else now),
+        so_far=_so_far(check_in, earlier, before[0] if before else now),
         baseline=baseline_of(patient),
         best_mood=recent_best(moods, now),
         flags=frozenset(patient.flags),
@@ -181,10 +271,21 @@ def history_of(
         last_mood=moods[-1][1] if moods else None,
         crisis_sent=_crisis_sent(patient, house, now) if crisis else (),
     )
+    return Past(history, told, out_of_order=len(earlier) < len(told))
 
 
-def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored]) -> tuple[str, ...]:
-    """What the check-in still asks, in its order."""
+def _place_of(score: Scored) -> Place:
+    return score.at, score.inbound_id
+
+
+def _in_order(scores: Sequence[Scored], check_in: CheckIn | Asked) -> Sequence[Scored]:
+    """As they were given; those of one text as they were asked."""
+    asks = {item: place for place, item in enumerate(check_in.asks)}
+    return sorted(scores, key=lambda score: (*_place_of(score), asks.get(score.measure, len(asks))))
+
+
+def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: datetime | None = None) -> tuple[str, ...]:
+    """What the check-in still asks, in its order, but first what it asked last: a reading that it offered by then."""
     if check_in is None:
         return ()
     answered = {score.measure for score in scores}
@@ -192,7 +293,26 @@ def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored]) -> tuple
         answered.add("safety")
     if check_in.side_effects is not None:
         answered.add("side_effects")
-    return tuple(item for item in check_in.asks if item not in answered)
+    left = [item for item in check_in.asks if item not in answered]
+    offered = _offered_by(check_in, at)
+    return tuple(sorted(left, key=lambda item: item not in offered)) if offered else tuple(left)
+
+
+def _offered_by(check_in: CheckIn | Asked, at: datetime | None) -> dict[str, Any]:
+    """The readings that had been offered by then: nobody says yes to a question that is not there yet."""
+    offers = check_in.offers or {}
+    return {m: offer for m, offer in offers.items() if at is None or datetime.fromisoformat(offer["at"]) <= at}
+
+
+def _so_far(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: datetime) -> SoFar:
+    if check_in is None:
+        return SoFar()
+    waiting = [m for m, offer in _offered_by(check_in, at).items() if offer["state"] == OfferState.OPEN]
+    return SoFar(
+        given={Measure(score.measure): Nrs(score.value) for score in scores},
+        offered=Offer(Measure(waiting[0]), Nrs((check_in.offers or {})[waiting[0]]["value"])) if waiting else None,
+        asked_again=frozenset(Measure(m) for m in check_in.offers or ()),
+    )
 
 
 def latest_treatment(patient: Patient) -> Treatment | None:

@@ -13,23 +13,25 @@ import structlog
 from sqlalchemy import bindparam, select, update
 from uuid_utils.compat import uuid7
 
+from backend.domain.answers import read_answer
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.outbound import Kind, State
-from backend.domain.replies import Keyword, Reply, read_reply
-from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, still_awaited, triage
+from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
+from backend.domain.scores import Nrs
+from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, triage
 from backend.services import audit, outbox, unrouted
+from backend.services.answers import Answering, Reread, keep_progress, keep_scores, read_in_order
 from backend.services.escalations import acknowledge_by_text, put_before_person
-from backend.services.history import ClinicCard, Known, Writer, history_of, who_wrote
+from backend.services.history import Known, Past, Writer, as_it_stands, past_of, who_wrote
 from backend.services.house import House
 from backend.services.outbox import Answer
 from backend.services.standing import record_opt_in, record_opt_out
-from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, keyring
 from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
-from backend.store.work import Key, add_rows, change_row, insert_once, run, table_of, transaction, work_through
+from backend.store.work import Key, change_row, insert_once, run, table_of, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,8 @@ TRIES = 2
 LEFT_BEHIND = timedelta(seconds=10)
 """A kept text that its own request has not understood after this long is taken up by the clock."""
 MOST_SID = 64
+SENT_AT = "AftercareReconciled"
+"""A parameter that no carrier sends: when the carrier got a text that we fetched ourselves, later."""
 
 _TEXT_OF = {
     ReplyKind.CRISIS: (Kind.CRISIS, "crisis"),
@@ -84,18 +88,19 @@ def receive(parameters: Mapping[str, str], house: House) -> Kept:
     Any database error goes on to the caller, which must answer 5xx so that the carrier tries again.
     """
     number, now = parameters.get("To", ""), house.now()
+    received_at = min(datetime.fromisoformat(parameters[SENT_AT]), now) if SENT_AT in parameters else now
     with transaction():
         clinic_id = run(_CLINIC_OF_NUMBER, {"number": number}).scalar()
         if clinic_id is not None:
-            return _keep(clinic_id, parameters, now)
+            return _keep(clinic_id, parameters, received_at)
     unrouted.ensure(number, now)
     with transaction():
-        return _keep(UNROUTED, parameters, now)
+        return _keep(UNROUTED, parameters, received_at)
 
 
-def _keep(clinic_id: UUID, parameters: Mapping[str, str], now: datetime) -> Kept:
+def _keep(clinic_id: UUID, parameters: Mapping[str, str], received_at: datetime) -> Kept:
     number, media_count = parameters.get("From", ""), _count(parameters.get("NumMedia", ""))
-    kept = Kept(clinic_id, uuid7(), _sid(parameters), number, parameters.get("Body", ""), media_count, now)
+    kept = Kept(clinic_id, uuid7(), _sid(parameters), number, parameters.get("Body", ""), media_count, received_at)
     fresh = insert_once(
         InboundMessage,
         **kept._asdict(),
@@ -174,6 +179,24 @@ class _Arrived:
     def patient(self) -> Known | None:
         return self.writer.patient
 
+    def answering(self, patient: Known) -> Answering:
+        text = self.text
+        return Answering(
+            text.clinic_id, patient.id, self.writer.check_in, text.id, text.body, text.received_at, self.now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a text says, what that means, and what was known before it."""
+
+    reply: Reply
+    verdict: Verdict
+    history: History
+    past: Past
+    reread: Reread | None = None
+    extra: bool = False
+
 
 def _process(text: Kept, house: House, by: str) -> Answer | None:
     now = house.now()
@@ -182,12 +205,27 @@ def _process(text: Kept, house: House, by: str) -> Answer | None:
             return _earlier_reply(text)
         arrived = _arrive(text, now, by)
         found = _screen(text, house, _hours_since_treatment(arrived))
-        history = _history(arrived, house, crisis=bool(found))
-        reply = read_reply(text.body, history.awaiting)
-        if reply.acknowledges is not None and arrived.writer.staff_id is not None:
-            arrived = replace(arrived, sender=Sender.STAFF)  # somebody who is a patient here too
-        verdict = triage(reply, found, arrived.sender, history, protocol=house.clinical.protocol, now=now)
-        return _carry_out(arrived, reply, verdict, history, house)
+        arrived = _with_check_in(arrived)
+        return _carry_out(*_read(arrived, found, house), house)
+
+
+def _read(arrived: _Arrived, found: Sequence[Concern], house: House) -> tuple[_Arrived, _Read]:
+    patient, text, history, reread = arrived.patient, arrived.text, History(), None
+    past = Past(history)
+    if patient is not None:
+        past = past_of(
+            patient, arrived.writer.check_in, house, arrived.now, crisis=bool(found), before=(text.received_at, text.id)
+        )
+        history, reread = read_in_order(arrived.answering(patient), past)
+    if text.media_count:
+        history = replace(history, has_photo=True)
+    opted_out = patient is not None and patient.opted_out_at is not None
+    reply, aside = read_answer(text.body, history.awaiting, history.so_far, opted_out=opted_out)
+    if reply.acknowledges is not None and arrived.writer.staff_id is not None:
+        arrived = replace(arrived, sender=Sender.STAFF)  # somebody who is a patient here too
+    protocol = house.clinical.protocol
+    verdict = triage(reply, found, arrived.sender, history, protocol=protocol, now=arrived.now, aside=aside)
+    return arrived, _Read(reply, verdict, history, past, reread, aside.extra)
 
 
 def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
@@ -203,9 +241,9 @@ def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
         # The screen itself may be what broke: of its answer only what is a concern counts.
         screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
         found = [could_not_screen(fault), *screened]
-        unread = read_reply("")
-        verdict = triage(unread, found, arrived.sender, History(), protocol=house.clinical.protocol, now=now)
-        return _carry_out(arrived, unread, verdict, History(), house)
+        unread, history = read_reply(""), History()
+        verdict = triage(unread, found, arrived.sender, history, protocol=house.clinical.protocol, now=now)
+        return _carry_out(arrived, _Read(unread, verdict, history, Past(history)), house)
 
 
 def _claim(text: Kept, now: datetime) -> bool:
@@ -230,10 +268,13 @@ def _arrive(text: Kept, now: datetime, by: str) -> _Arrived:
     return _Arrived(text, writer, sender, now, by)
 
 
-def _history(arrived: _Arrived, house: House, *, crisis: bool) -> History:
-    patient, check_in = arrived.patient, arrived.writer.check_in
-    history = history_of(patient, check_in, house, arrived.now, crisis=crisis) if patient else History()
-    return replace(history, has_photo=True) if arrived.text.media_count else history
+def _with_check_in(arrived: _Arrived) -> _Arrived:
+    """The same with the check-in as no other text of this moment can change it any more."""
+    check_in = arrived.writer.check_in
+    if check_in is None:
+        return arrived
+    held = as_it_stands(arrived.text.clinic_id, check_in)
+    return replace(arrived, writer=arrived.writer._replace(check_in=held))
 
 
 def _screen(text: Kept, house: House, hours: float | None) -> Sequence[Concern]:
@@ -259,17 +300,24 @@ def _hours_since_treatment(arrived: _Arrived) -> float | None:
 # What it means -------------------------------------------------------------------------------------------------------
 
 
-def _carry_out(arrived: _Arrived, reply: Reply, verdict: Verdict, history: History, house: House) -> Answer | None:
-    text, now, patient, writer = arrived.text, arrived.now, arrived.patient, arrived.writer
+def _carry_out(arrived: _Arrived, read: _Read, house: House) -> Answer | None:
+    text, now, patient, verdict = arrived.text, arrived.now, arrived.patient, read.verdict
     case_id = None
     if patient is not None:
-        _keep_scores(patient, arrived, verdict)
-        _keep_progress(arrived, reply, verdict, history)
-        _keep_consent(patient, reply, text, now)
+        answering = arrived.answering(patient)
+        keep_scores(answering, verdict, read.past, read.reread)
+        keep_progress(answering, read.reply, verdict, read.history)
+        _keep_consent(patient, read.reply, text, now)
         _keep_hold(patient, verdict, now)
     if verdict.concerns:
         case_id = put_before_person(
-            writer.clinic, text.from_number, patient.id if patient else None, verdict.concerns, house, now, text.id
+            arrived.writer.clinic,
+            text.from_number,
+            patient.id if patient else None,
+            verdict.concerns,
+            house,
+            now,
+            text.id,
         )
     change_row(
         InboundMessage,
@@ -277,41 +325,19 @@ def _carry_out(arrived: _Arrived, reply: Reply, verdict: Verdict, history: Histo
         disposition=verdict.disposition.value,
         priority=int(verdict.priority),
         patient_id=patient.id if patient else None,
-        staff_id=writer.staff_id,
-        check_in_id=writer.check_in.id if writer.check_in else None,
+        staff_id=arrived.writer.staff_id,
+        check_in_id=_answered(arrived, read),
         escalation_id=case_id,
     )
     audit.record(text.clinic_id, audit.SYSTEM, "text_understood", text.id, now, verdict.disposition.value)
-    return _answer(arrived, reply, verdict, case_id, house)
+    return _answer(arrived, read.reply, verdict, case_id, house)
 
 
-def _keep_scores(patient: Known, arrived: _Arrived, verdict: Verdict) -> None:
-    text, check_in = arrived.text, arrived.writer.check_in
-    scores = [
-        {
-            "clinic_id": text.clinic_id, "patient_id": patient.id, "check_in_id": check_in.id if check_in else None,
-            "inbound_id": text.id, "measure": measure.value, "value": int(value), "at": text.received_at,
-        }
-        for measure, value in verdict.scores.items()
-    ]  # fmt: skip
-    add_rows(Score, scores)
-
-
-def _keep_progress(arrived: _Arrived, reply: Reply, verdict: Verdict, history: History) -> None:
-    """What the check-in was told, and whether that was all it asked."""
-    check_in = arrived.writer.check_in
-    if check_in is None or history.on_hold:
-        return
-    left = still_awaited(history.awaiting, verdict.scores, reply)
-    progress: dict[str, object] = {}
-    if "safety" in history.awaiting and reply.safe is not None:
-        progress["safe"] = reply.safe
-    if "side_effects" in history.awaiting and "side_effects" not in left:
-        progress["side_effects"] = "none" if reply.declines else "reported"
-    if not left and history.awaiting:
-        progress["answered_at"] = arrived.now
-    if progress:
-        change_row(CheckIn, (arrived.text.clinic_id, check_in.id), **progress)
+def _answered(arrived: _Arrived, read: _Read) -> UUID | None:
+    """The check-in that the text has to do with: one that still waits for something, or whose scores it speaks of."""
+    check_in, history = arrived.writer.check_in, read.history
+    bears = bool(history.awaiting or read.reply.scores or read.extra) and not history.on_hold
+    return check_in.id if check_in is not None and bears else None
 
 
 def _keep_consent(known: Known, reply: Reply, text: Kept, now: datetime) -> None:
@@ -331,36 +357,52 @@ def _keep_hold(patient: Known, verdict: Verdict, now: datetime) -> None:
 
 
 def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House) -> Answer | None:
-    text, writer, case = arrived.text, arrived.writer, reply.acknowledges
-    if arrived.sender is Sender.STAFF and writer.staff_id is not None and case is not None:
-        staff = db.session.get_one(Staff, (text.clinic_id, writer.staff_id))
-        words = acknowledge_by_text(staff, case.case, house, arrived.now)
-        if verdict.reply not in _TEXT_OF:
-            return outbox.answer(
-                text.clinic_id, Kind.STAFF_REPLY, "staff_command", text.from_number, words, house, by=arrived.by,
-                staff_id=staff.id, inbound_id=text.id,
-            )  # fmt: skip
+    if arrived.sender is Sender.STAFF and reply.acknowledges is not None:
+        staff_reply = _acknowledge(arrived, reply.acknowledges, house, but_say_nothing=verdict.reply in _TEXT_OF)
+        if staff_reply is not None:
+            return staff_reply
     if verdict.reply is ReplyKind.NOTHING:
         return None
-    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict, reply)))
+    text, patient, staff_id = arrived.text, arrived.patient, arrived.writer.staff_id
     links: dict[str, object] = {
         "inbound_id": text.id,
         "escalation_id": case_id,
         "priority": int(_crisis_priority(verdict)),
     }
-    if arrived.patient is not None:
-        links["patient_id"] = arrived.patient.id
-        body = _fixed_words(text_name, arrived.patient.language, writer.clinic, house)
-    elif verdict.reply is ReplyKind.STAFF and writer.staff_id is not None:
-        kind, text_name, links["staff_id"] = Kind.STAFF_REPLY, "staff_help", writer.staff_id
-        body = house.clinical.texts.for_staff("staff_help")
-    else:
-        body = _fixed_words(text_name, "es" if reply.spanish else "en", writer.clinic, house)
-    return outbox.answer(text.clinic_id, kind, text_name, text.from_number.strip(), body, house, by=arrived.by, **links)
+    if patient is not None:
+        links["patient_id"] = patient.id
+    elif verdict.reply is ReplyKind.STAFF and staff_id is not None:
+        words = house.clinical.texts.for_staff("staff_help")
+        return outbox.answer(
+            text.clinic_id, Kind.STAFF_REPLY, "staff_help", text.from_number.strip(), words, house, by=arrived.by,
+            staff_id=staff_id, **links,
+        )  # fmt: skip
+    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict)))
+    language = patient.language if patient is not None else "es" if reply.spanish else "en"
+    words = _fixed_words(text_name, language, arrived, verdict.offer.value if verdict.offer else None, house)
+    return outbox.answer(
+        text.clinic_id, kind, text_name, text.from_number.strip(), words, house, by=arrived.by, **links
+    )
 
 
-def _fixed_words(text_name: str, language: str, clinic: ClinicCard, house: House) -> str:
-    return house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone)
+def _acknowledge(arrived: _Arrived, case: Acknowledge, house: House, *, but_say_nothing: bool) -> Answer | None:
+    """Carry out a staff member's `ACK`; None when another text is the answer, because the same text worries."""
+    if arrived.writer.staff_id is None:
+        return None
+    text = arrived.text
+    staff = db.session.get_one(Staff, (text.clinic_id, arrived.writer.staff_id))
+    words = acknowledge_by_text(staff, case.case, house, arrived.now)
+    if but_say_nothing:
+        return None
+    return outbox.answer(
+        text.clinic_id, Kind.STAFF_REPLY, "staff_command", text.from_number, words, house, by=arrived.by,
+        staff_id=staff.id, inbound_id=text.id,
+    )  # fmt: skip
+
+
+def _fixed_words(text_name: str, language: str, arrived: _Arrived, offered: Nrs | None, house: House) -> str:
+    clinic = arrived.writer.clinic
+    return house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone, score=offered)
 
 
 def _crisis_priority(verdict: Verdict) -> Priority:
@@ -368,8 +410,5 @@ def _crisis_priority(verdict: Verdict) -> Priority:
     return max((c.priority for c in verdict.concerns if c.reply is ReplyKind.CRISIS), default=verdict.priority)
 
 
-def _text_name(verdict: Verdict, reply: Reply) -> str:
-    if verdict.reply is not ReplyKind.CONFIRM:
-        return verdict.reply.value
-    unsure = [measure.value for measure, reading in reply.scores.items() if not reading.sure]
-    return f"confirm_{unsure[0]}" if unsure else "ask_mood"
+def _text_name(verdict: Verdict) -> str:
+    return f"confirm_{verdict.offer.measure}" if verdict.offer is not None else verdict.reply.value

@@ -12,7 +12,7 @@ from backend.store.database import db
 from backend.store.texts import InboundMessage
 
 LOOK_BACK = timedelta(hours=24)
-MARK = "AftercareReconciled"
+MARK = inbox.SENT_AT
 """A parameter that no carrier sends: it marks a kept text as one that we fetched ourselves."""
 
 

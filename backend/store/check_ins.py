@@ -1,6 +1,7 @@
 """Check-ins (what is asked, when) and scores (what was answered)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint, text
@@ -14,7 +15,11 @@ _UNANSWERED = "prompted_at IS NOT NULL AND answered_at IS NULL AND missed_at IS 
 
 
 class CheckIn(ClinicRow, Base):
-    """One planned conversation. Work remains while it is neither prompted nor skipped and `due_at` has come."""
+    """One planned conversation. Work remains while it is neither prompted nor skipped and `due_at` has come.
+
+    `offers` holds, by measure, the reading that was not sure and was put to the patient (`value`, `at`) and how that
+    stands (`state`, a `domain.answers.OfferState`). A measure is offered once, so it has one entry or none.
+    """
 
     __tablename__ = "check_ins"
     __table_args__ = (
@@ -45,6 +50,7 @@ class CheckIn(ClinicRow, Base):
     skipped_because: Mapped[str | None] = mapped_column(String(80))
     safe: Mapped[bool | None]
     side_effects: Mapped[str | None] = mapped_column(String(16))
+    offers: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def state(self) -> str:
@@ -56,7 +62,10 @@ class CheckIn(ClinicRow, Base):
 
 
 class Score(ClinicRow, Base):
-    """One number a patient gave, from one text, on the check-in it answers (or none: unsolicited)."""
+    """One number a patient gave, from one text, on the check-in it answers (or none: unsolicited).
+
+    A correction takes the row over, with its text and its time; what stood there before is a `FormerScore`.
+    """
 
     __tablename__ = "scores"
     __table_args__ = (
@@ -73,3 +82,29 @@ class Score(ClinicRow, Base):
     measure: Mapped[str] = mapped_column(String(8))
     value: Mapped[int]
     at: Mapped[datetime]
+
+
+class FormerScore(ClinicRow, Base):
+    """A score that no longer stands: the patient corrected it, or texts turned out to have been sent in another order.
+
+    `replaced_by` is the text that made it so.
+    """
+
+    __tablename__ = "former_scores"
+    __table_args__ = (
+        of_patient(),
+        Index("ix_former_scores_clinic_id_patient_id", "clinic_id", "patient_id", "replaced_at"),
+        CheckConstraint("value BETWEEN 0 AND 10", name="value_nrs"),
+        CheckConstraint("measure IN ('mood', 'pain')", name="measure_known"),
+        CheckConstraint("because IN ('corrected', 'reordered')", name="because_known"),
+    )
+
+    patient_id: Mapped[UUID]
+    check_in_id: Mapped[UUID | None]
+    inbound_id: Mapped[UUID]
+    measure: Mapped[str] = mapped_column(String(8))
+    value: Mapped[int]
+    at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
+    replaced_by: Mapped[UUID]
+    because: Mapped[str] = mapped_column(String(16))
