@@ -48,9 +48,10 @@ class Answering(NamedTuple):
 
 
 class Reread(NamedTuple):
-    """The scores of a check-in once all its texts are read in the order they were sent."""
+    """The scores of a check-in once all its texts are read in the order they were sent, and when each was sent."""
 
     told: Mapping[Measure, Told]
+    sent_at: Mapping[UUID, datetime]
 
 
 # Texts that were understood in another order than they were sent -----------------------------------------------------
@@ -58,27 +59,45 @@ class Reread(NamedTuple):
 
 def read_in_order(text: Answering, past: Past) -> tuple[History, Reread | None]:
     """What is known before this text and, when texts sent after it were understood before it, what they say now."""
-    if text.check_in is None or not past.out_of_order or past.history.on_hold:
-        return past.history, None
-    told = told_in_order(text.check_in.asks, _said(text, text.check_in, past.told))
-    stored = {(score.inbound_id, score.measure): score.value for score in past.told}
-    mine = {m: score for m, score in told.items() if score.text == text.text_id}
-    before = {score.inbound_id for score in past.told if (score.at, score.inbound_id) < text.place}
-    later = {m: score for m, score in told.items() if m not in mine and score.text not in before}
-    changed = frozenset(m for m, score in later.items() if stored.get((score.text, m)) != score.value)
-    values = {m: score.value for m, score in later.items()}
-    return replace(past.history, later=values, reread=changed), Reread(told)
+    check_in, history = text.check_in, past.history
+    if check_in is None or not past.out_of_order or history.on_hold:
+        return history, None
+    sent = _sent(text, check_in)
+    said = _said(text, sent, past.told)
+    here = next(place for place, each in enumerate(said) if each.id == text.text_id)
+    before, told = told_in_order(check_in.asks, said[:here]), told_in_order(check_in.asks, said)
+    stored = {_key(score): score.value for score in past.told}
+    later = {m: score for m, score in told.items() if score.text != text.text_id and before.get(m) != score}
+    given = {m: score.value for m, score in before.items()}
+    history = replace(
+        history,
+        awaiting=still_asked(check_in, history.awaiting, given),
+        so_far=replace(history.so_far, given=given),
+        later={m: score.value for m, score in later.items()},
+        reread=frozenset(m for m, score in later.items() if stored.get((score.text, m)) != score.value),
+    )
+    return history, Reread(told, {identifier: at for at, identifier, _ in sent})
 
 
-def _said(text: Answering, check_in: Asked, told: Sequence[Scored]) -> list[Said]:
+def still_asked(check_in: Asked, awaiting: Sequence[str], given: Mapping[Measure, Nrs]) -> tuple[str, ...]:
+    """What was awaited when only these scores had been given: of the rest, what is awaited by now."""
+    measures = {measure.value for measure in Measure}
+    return tuple(item for item in check_in.asks if (item not in given if item in measures else item in awaiting))
+
+
+def _sent(text: Answering, check_in: Asked) -> list[tuple[datetime, UUID, str]]:
     """The check-in's texts, this one among them, in the order they were sent."""
-    given: dict[UUID, dict[Measure, Nrs]] = defaultdict(dict)
-    for score in told:
-        given[score.inbound_id][Measure(score.measure)] = Nrs(score.value)
     of = {"clinic": text.clinic_id, "patient": text.patient_id, "check_in": check_in.id}
     rows = [(row.received_at, row.id, row.body) for row in run(_SAID, of) if row.id != text.text_id]
-    rows.append((*text.place, text.body))
-    return [Said(identifier, body, given[identifier]) for _, identifier, body in sorted(rows)]
+    return sorted([*rows, (*text.place, text.body)])
+
+
+def _said(text: Answering, sent: Sequence[tuple[datetime, UUID, str]], told: Sequence[Scored]) -> list[Said]:
+    given: dict[UUID, dict[Measure, Nrs]] = defaultdict(dict)
+    for score in told:
+        if score.inbound_id != text.text_id:
+            given[score.inbound_id][Measure(score.measure)] = Nrs(score.value)
+    return [Said(identifier, body, given[identifier]) for _, identifier, body in sent]
 
 
 # Scores --------------------------------------------------------------------------------------------------------------
@@ -88,7 +107,7 @@ def keep_scores(text: Answering, verdict: Verdict, past: Past, reread: Reread | 
     """Store what was read for sure; what it takes the place of is kept as a former score."""
     taken = verdict.taken
     if reread is not None:
-        _settle_order(text, past.told, reread.told)
+        _settle_order(text, past.told, reread)
     fresh = [m for m in taken.scores if m in taken.unasked or (reread is None and m not in taken.corrected)]
     add_rows(Score, [_row(text, m, taken.scores[m], asked=m not in taken.unasked) for m in fresh])
     if reread is None:
@@ -110,17 +129,16 @@ def _correct(text: Answering, corrected: Mapping[Measure, Nrs], told: Sequence[S
         change_row(Score, (text.clinic_id, former.id), value=value, inbound_id=text.text_id, at=text.received_at)
 
 
-def _settle_order(text: Answering, stored: Sequence[Scored], told: Mapping[Measure, Told]) -> None:
+def _settle_order(text: Answering, stored: Sequence[Scored], reread: Reread) -> None:
     """Make the check-in's scores what its texts say in order: those that turn out otherwise are former ones."""
-    right = {(score.text, measure): score.value for measure, score in told.items()}
+    right = {(score.text, measure): score.value for measure, score in reread.told.items()}
     standing = {(score.inbound_id, score.measure) for score in stored if right.get(_key(score)) == score.value}
-    times = {score.inbound_id: score.at for score in stored} | {text.text_id: text.received_at}
     for former in [score for score in stored if _key(score) not in standing]:
         _keep_former(text, former, "reordered")
         run(_DROP, {"clinic": text.clinic_id, "score": former.id})
     rows = [
-        _row(text, measure, score.value, asked=True) | {"inbound_id": score.text, "at": times[score.text]}
-        for measure, score in told.items()
+        _row(text, measure, score.value, asked=True) | {"inbound_id": score.text, "at": reread.sent_at[score.text]}
+        for measure, score in reread.told.items()
         if (score.text, measure.value) not in standing
     ]
     add_rows(Score, rows)

@@ -146,4 +146,5 @@ def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:
         .order_by(CheckIn.prompted_at.desc())
         .limit(10)
     )
-    return len(list(takewhile(lambda check_in: check_in.missed_at is not None, db.session.scalars(latest))))
+    # One that was answered late was missed, but it is no silence any more.
+    return len(list(takewhile(lambda check_in: check_in.answered_at is None, db.session.scalars(latest))))
