@@ -259,10 +259,11 @@ def _settled(offered: Offer | None, scores: Mapping[Measure, Nrs], doubts: Mappi
 
 
 class Said(NamedTuple):
-    """One text of a check-in, and the scores it gave by saying yes to an offer."""
+    """One text of a check-in, when it was sent, and the scores it gave by saying yes to an offer."""
 
     id: UUID
     body: str
+    at: datetime
     confirmed: Mapping[Measure, Nrs]
 
 
@@ -273,21 +274,53 @@ class Told(NamedTuple):
     text: UUID
 
 
-def told_in_order(asks: Sequence[str], said: Sequence[Said]) -> dict[Measure, Told]:
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """What a check-in's texts say together: its scores, in the order given, what was said but not for sure, and the
+    named scores that nobody had asked for (by text and measure).
+    """
+
+    told: Mapping[Measure, Told] = field(default_factory=dict)
+    doubted: frozenset[Measure] = frozenset()
+    unasked: frozenset[tuple[UUID, Measure]] = frozenset()
+
+
+def in_order_of_asking(
+    left: Sequence[str], offered_at: Mapping[str, datetime], at: datetime, doubted: frozenset[str]
+) -> tuple[str, ...]:
+    """What bare numbers sent at this time answer, in turn: first a reading that had been offered by then, which is the
+    question asked last; last what the patient had spoken of already, unclearly, while no question about it was there.
+    """
+
+    def turn(item: str) -> int:
+        if item in offered_at and offered_at[item] <= at:
+            return 0
+        return 2 if item in doubted else 1
+
+    return tuple(sorted(left, key=turn)) if offered_at or doubted else tuple(left)
+
+
+def read_in_turn(asks: Sequence[str], said: Sequence[Said], offered_at: Mapping[str, datetime]) -> InOrder:
     """The scores that a check-in's texts give when they are read in the order they were sent.
 
     Needed when one that was sent earlier comes, or is understood, later: then the numbers after it answered other
     questions than was thought.
     """
     told: dict[Measure, Told] = {}
+    doubted: frozenset[Measure] = frozenset()
+    unasked: set[tuple[UUID, Measure]] = set()
     for text in said:
-        given = {measure: score.value for measure, score in told.items()}
-        awaiting = tuple(item for item in asks if item not in told)
-        so_far = SoFar(given)
+        left = [item for item in asks if item not in told]
+        awaiting = in_order_of_asking(left, offered_at, text.at, doubted)
+        so_far = SoFar({measure: score.value for measure, score in told.items()})
         reply, aside = read_answer(text.body, awaiting, so_far)
         taken = take(reply, aside, awaiting, so_far)
         fresh = {measure: value for measure, value in taken.scores.items() if measure not in taken.unasked}
-        for measure, value in (fresh or text.confirmed).items():
+        if not reply.scores and read_aside(text.body).agrees:
+            fresh = dict(text.confirmed)
+        for measure, value in fresh.items():
             told.pop(measure, None)  # the score given last stands last: a correction means that one
             told[measure] = Told(value, text.id)
-    return told
+        doubted |= taken.doubts.keys()
+        unasked |= {(text.id, measure) for measure in taken.unasked}
+    return InOrder(told, doubted - told.keys(), frozenset(unasked))

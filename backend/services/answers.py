@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select
 from uuid_utils.compat import uuid7
 
-from backend.domain.answers import OfferState, Said, Told, told_in_order
+from backend.domain.answers import InOrder, OfferState, Said, in_order_of_asking, read_in_turn
 from backend.domain.replies import Reply
 from backend.domain.scores import Measure, Nrs
 from backend.domain.triage import History, Verdict
 from backend.services import audit
-from backend.services.history import Asked, Past, Place, Scored
+from backend.services.history import Asked, Past, Place, Scored, offered_at
 from backend.store.check_ins import CheckIn, FormerScore, Score
 from backend.store.texts import InboundMessage
 from backend.store.work import add_row, add_rows, change_row, run, table_of
@@ -29,6 +29,12 @@ _SAID = select(_TEXTS.c.id, _TEXTS.c.body, _TEXTS.c.received_at).where(
     _TEXTS.c.processed_at.is_not(None),
 )
 _DROP = delete(_SCORES).where(_SCORES.c.clinic_id == bindparam("clinic"), _SCORES.c.id == bindparam("score"))
+_DROP_UNASKED = delete(_SCORES).where(
+    _SCORES.c.clinic_id == bindparam("clinic"),
+    _SCORES.c.inbound_id == bindparam("text"),
+    _SCORES.c.measure == bindparam("of"),
+    _SCORES.c.check_in_id.is_(None),
+)
 
 
 class Answering(NamedTuple):
@@ -50,7 +56,7 @@ class Answering(NamedTuple):
 class Reread(NamedTuple):
     """The scores of a check-in once all its texts are read in the order they were sent, and when each was sent."""
 
-    told: Mapping[Measure, Told]
+    after: InOrder
     sent_at: Mapping[UUID, datetime]
 
 
@@ -62,42 +68,40 @@ def read_in_order(text: Answering, past: Past) -> tuple[History, Reread | None]:
     check_in, history = text.check_in, past.history
     if check_in is None or not past.out_of_order or history.on_hold:
         return history, None
-    sent = _sent(text, check_in)
-    said = _said(text, sent, past.told)
+    said, offered = _said(text, check_in, past.told), offered_at(check_in)
     here = next(place for place, each in enumerate(said) if each.id == text.text_id)
-    before, told = told_in_order(check_in.asks, said[:here]), told_in_order(check_in.asks, said)
+    before = read_in_turn(check_in.asks, said[:here], offered)
+    after = read_in_turn(check_in.asks, said, offered)
+    told = after.told
     stored = {_key(score): score.value for score in past.told}
-    later = {m: score for m, score in told.items() if score.text != text.text_id and before.get(m) != score}
-    given = {m: score.value for m, score in before.items()}
+    later = {m: score for m, score in told.items() if score.text != text.text_id and before.told.get(m) != score}
     history = replace(
         history,
-        awaiting=still_asked(check_in, history.awaiting, given),
-        so_far=replace(history.so_far, given=given),
+        awaiting=in_order_of_asking(
+            _left(check_in, history.awaiting, before), offered, text.received_at, before.doubted
+        ),
+        so_far=replace(history.so_far, given={m: score.value for m, score in before.told.items()}),
         later={m: score.value for m, score in later.items()},
         reread=frozenset(m for m, score in later.items() if stored.get((score.text, m)) != score.value),
     )
-    return history, Reread(told, {identifier: at for at, identifier, _ in sent})
+    return history, Reread(after, {each.id: each.at for each in said})
 
 
-def still_asked(check_in: Asked, awaiting: Sequence[str], given: Mapping[Measure, Nrs]) -> tuple[str, ...]:
-    """What was awaited when only these scores had been given: of the rest, what is awaited by now."""
+def _left(check_in: Asked, awaiting: Sequence[str], before: InOrder) -> list[str]:
+    """What was awaited after the texts before: their scores decide on measures, what is known by now on the rest."""
     measures = {measure.value for measure in Measure}
-    return tuple(item for item in check_in.asks if (item not in given if item in measures else item in awaiting))
+    return [item for item in check_in.asks if (item not in before.told if item in measures else item in awaiting)]
 
 
-def _sent(text: Answering, check_in: Asked) -> list[tuple[datetime, UUID, str]]:
+def _said(text: Answering, check_in: Asked, told: Sequence[Scored]) -> list[Said]:
     """The check-in's texts, this one among them, in the order they were sent."""
-    of = {"clinic": text.clinic_id, "patient": text.patient_id, "check_in": check_in.id}
-    rows = [(row.received_at, row.id, row.body) for row in run(_SAID, of) if row.id != text.text_id]
-    return sorted([*rows, (*text.place, text.body)])
-
-
-def _said(text: Answering, sent: Sequence[tuple[datetime, UUID, str]], told: Sequence[Scored]) -> list[Said]:
     given: dict[UUID, dict[Measure, Nrs]] = defaultdict(dict)
     for score in told:
-        if score.inbound_id != text.text_id:
-            given[score.inbound_id][Measure(score.measure)] = Nrs(score.value)
-    return [Said(identifier, body, given[identifier]) for _, identifier, body in sent]
+        given[score.inbound_id][Measure(score.measure)] = Nrs(score.value)
+    of = {"clinic": text.clinic_id, "patient": text.patient_id, "check_in": check_in.id}
+    rows = [(row.received_at, row.id, row.body) for row in run(_SAID, of) if row.id != text.text_id]
+    sent = sorted([*rows, (*text.place, text.body)])
+    return [Said(identifier, body, at, given[identifier]) for at, identifier, body in sent]
 
 
 # Scores --------------------------------------------------------------------------------------------------------------
@@ -130,16 +134,25 @@ def _correct(text: Answering, corrected: Mapping[Measure, Nrs], told: Sequence[S
 
 
 def _settle_order(text: Answering, stored: Sequence[Scored], reread: Reread) -> None:
-    """Make the check-in's scores what its texts say in order: those that turn out otherwise are former ones."""
-    right = {(score.text, measure): score.value for measure, score in reread.told.items()}
-    standing = {(score.inbound_id, score.measure) for score in stored if right.get(_key(score)) == score.value}
+    """Make the check-in's scores what its texts say in order: those that turn out otherwise are former ones, and what
+    turns out to have been asked by nobody stays, with no check-in.
+    """
+    after = reread.after
+    right = {(score.text, measure): score.value for measure, score in after.told.items()}
+    standing = {_key(score) for score in stored if right.get(_key(score)) == score.value}
     for former in [score for score in stored if _key(score) not in standing]:
         _keep_former(text, former, "reordered")
-        run(_DROP, {"clinic": text.clinic_id, "score": former.id})
+        if _key(former) in after.unasked:
+            change_row(Score, (text.clinic_id, former.id), check_in_id=None)
+        else:
+            run(_DROP, {"clinic": text.clinic_id, "score": former.id})
+    missing = [key for key in right if key not in standing]
+    for inbound_id, measure in missing:
+        run(_DROP_UNASKED, {"clinic": text.clinic_id, "text": inbound_id, "of": measure.value})
     rows = [
-        _row(text, measure, score.value, asked=True) | {"inbound_id": score.text, "at": reread.sent_at[score.text]}
-        for measure, score in reread.told.items()
-        if (score.text, measure.value) not in standing
+        _row(text, measure, right[inbound_id, measure], asked=True)
+        | {"inbound_id": inbound_id, "at": reread.sent_at[inbound_id]}
+        for inbound_id, measure in missing
     ]
     add_rows(Score, rows)
 
@@ -173,17 +186,22 @@ def keep_progress(text: Answering, reply: Reply, verdict: Verdict, history: Hist
     if history.awaiting and not verdict.left and text.check_in.answered_at is None:
         progress["answered_at"] = text.received_at
     if verdict.offer is not None or verdict.taken.settled is not None:
-        progress["offers"] = _offers(text.check_in, text.now, verdict, history)
+        progress["offers"] = _offers(text, text.check_in, verdict, history)
     if progress:
         change_row(CheckIn, (text.clinic_id, text.check_in.id), **progress)
 
 
-def _offers(check_in: Asked, now: datetime, verdict: Verdict, history: History) -> dict[str, Any]:
+def _offers(text: Answering, check_in: Asked, verdict: Verdict, history: History) -> dict[str, Any]:
     offers: dict[str, Any] = dict(check_in.offers or {})
     settled, offered = verdict.taken.settled, history.so_far.offered
     if settled is not None and offered is not None:
         offers[offered.measure] = offers[offered.measure] | {"state": settled.value}
     if verdict.offer is not None:
-        fresh = {"value": int(verdict.offer.value), "at": now.isoformat(), "state": OfferState.OPEN.value}
+        fresh = {
+            "value": int(verdict.offer.value),
+            "sent_at": text.received_at.isoformat(),
+            "at": text.now.isoformat(),
+            "state": OfferState.OPEN.value,
+        }
         offers[verdict.offer.measure] = fresh
     return offers

@@ -1,14 +1,14 @@
 """What is known of a patient when a text arrives, as the domain's values."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
 
-from backend.domain.answers import Offer, OfferState, Prompted, SoFar, which_answered
+from backend.domain.answers import Offer, OfferState, Prompted, SoFar, in_order_of_asking, which_answered
 from backend.domain.concerns import Priority
 from backend.domain.outbound import Kind, State
 from backend.domain.scores import Measure, Nrs
@@ -26,6 +26,7 @@ ANSWERS_STILL_COUNT = timedelta(days=7)
 """A late answer belongs to its prompt if that is no older than this."""
 LIKELY = 3
 """So many of the newest prompts are looked at to find the one that a text answers."""
+_THE_END = datetime.max.replace(tzinfo=UTC)
 _LOST = (State.FAILED.value, State.UNDELIVERED.value)
 
 
@@ -285,7 +286,7 @@ def _in_order(scores: Sequence[Scored], check_in: CheckIn | Asked) -> Sequence[S
 
 
 def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: datetime | None = None) -> tuple[str, ...]:
-    """What the check-in still asks, in its order, but first what it asked last: a reading that it offered by then."""
+    """What the check-in still asks, in the order in which a text of that time answers it."""
     if check_in is None:
         return ()
     answered = {score.measure for score in scores}
@@ -294,24 +295,29 @@ def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: date
     if check_in.side_effects is not None:
         answered.add("side_effects")
     left = [item for item in check_in.asks if item not in answered]
-    offered = _offered_by(check_in, at)
-    return tuple(sorted(left, key=lambda item: item not in offered)) if offered else tuple(left)
+    if not check_in.offers:
+        return tuple(left)
+    at = at or _THE_END
+    doubted = {m for m, offer in check_in.offers.items() if datetime.fromisoformat(offer["sent_at"]) < at}
+    return in_order_of_asking(left, offered_at(check_in), at, frozenset(doubted))
 
 
-def _offered_by(check_in: CheckIn | Asked, at: datetime | None) -> dict[str, Any]:
-    """The readings that had been offered by then: nobody says yes to a question that is not there yet."""
-    offers = check_in.offers or {}
-    return {m: offer for m, offer in offers.items() if at is None or datetime.fromisoformat(offer["at"]) <= at}
+def offered_at(check_in: CheckIn | Asked) -> dict[str, datetime]:
+    """When each reading that was not sure was put to the patient."""
+    return {measure: datetime.fromisoformat(offer["at"]) for measure, offer in (check_in.offers or {}).items()}
 
 
 def _so_far(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: datetime) -> SoFar:
     if check_in is None:
         return SoFar()
-    waiting = [m for m, offer in _offered_by(check_in, at).items() if offer["state"] == OfferState.OPEN]
+    offers = check_in.offers or {}
+    # Nobody says yes to a question that is not there yet.
+    by_then = [measure for measure, offered in offered_at(check_in).items() if offered <= at]
+    waiting = [Measure(measure) for measure in by_then if offers[measure]["state"] == OfferState.OPEN]
     return SoFar(
         given={Measure(score.measure): Nrs(score.value) for score in scores},
-        offered=Offer(Measure(waiting[0]), Nrs((check_in.offers or {})[waiting[0]]["value"])) if waiting else None,
-        asked_again=frozenset(Measure(m) for m in check_in.offers or ()),
+        offered=Offer(waiting[0], Nrs(offers[waiting[0]]["value"])) if waiting else None,
+        asked_again=frozenset(Measure(measure) for measure in offers),
     )
 
 
