@@ -10,10 +10,10 @@ from typing import Any, TextIO
 
 import click
 
-from backend.domain.concerns import Concern, ReplyKind
+from backend.domain.concerns import Concern
 from backend.domain.replies import read_reply
 from backend.domain.screening import Screen
-from backend.domain.triage import History, Sender, triage
+from backend.domain.triage import History, Sender, Verdict, triage
 from config.loading import Signed, UnsignedError, load_signed
 from config.settings import SettingsError
 
@@ -81,21 +81,25 @@ class Reader:
             "text": text,
             "scores": {measure.value: int(value) for measure, value in verdict.scores.items()},
             "unsure": {m.value: int(r.value) for m, r in reply.scores.items() if not r.sure},
+            "disagrees": {m.value: list(span) for m, span in reply.disagrees.items()},
             "keyword": reply.keyword.value if reply.keyword else None,
             "opts_out": reply.opts_out or (reply.keyword is not None and reply.keyword.value == "stop"),
-            "concerns": _concerns(verdict.concerns),
+            "concerns": _concerns(text, verdict.concerns),
             "priority": verdict.priority.label,
             "reply": verdict.reply.value,
-            "reply_text": self._words(verdict.reply),
+            "reply_text": self._words(verdict),
             "disposition": verdict.disposition.value,
         }
 
-    def _words(self, kind: ReplyKind) -> str | None:
+    def _words(self, verdict: Verdict) -> str | None:
+        """The reply's words, for whatever clinic; a question that offers a number comes with its number."""
         named = self._signed.texts.by_language[self._locale]
-        return named.get(kind.value)
+        if verdict.offer is None:
+            return named.get(verdict.reply.value)
+        return named[f"confirm_{verdict.offer.measure}"].format(score=verdict.offer.value)
 
 
-def _concerns(concerns: Iterable[Concern]) -> list[dict[str, Any]]:
+def _concerns(text: str, concerns: Iterable[Concern]) -> list[dict[str, Any]]:
     return [
         {
             "name": concern.name,
@@ -103,7 +107,7 @@ def _concerns(concerns: Iterable[Concern]) -> list[dict[str, Any]]:
             "rule": concern.rule,
             "why": concern.why,
             "span": list(concern.span) if concern.span else None,
-            "quote": concern.quote,
+            "quote": concern.quote or text[slice(*concern.span)] if concern.span else "",
         }
         for concern in concerns
     ]

@@ -104,6 +104,7 @@ class Aside:
 _LONGEST_ASIDE = 60  # characters; more is a story, and a person reads it
 _WORDS = re.compile(r"[a-z0-9_]+")
 _STARRED = re.compile(r"\s*\*\s*[0-9]{1,2}\s*|\s*[0-9]{1,2}\s*\*\s*")
+_ONLY_TAKES_BACK = re.compile(r"\*|\b(?:my mistake|mistyped|typo|wh?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE)
 _YES = word_set(
     """
     affirmative asi claro correct correcta correcto exact exactly exacto k ok ok_hand okay right si sip sure
@@ -111,14 +112,17 @@ _YES = word_set(
     """
 )
 _NO = word_set("incorrect incorrecto n nah negative no nope not wrong")
-_AROUND_YES = word_set(
+_AROUND_ONLY_TAKES_BACK = re.compile(
+    r"\*|\b(?:my mistake|mistyped|typo|wh?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE
+)
+_YES = word_set(
     """
     did do es eso gracias i is it its mean meant please quise decir thank thanks that thats the this you
     """
 )
 _TAKES_BACK = word_set(
     """
-    actually correction digo equivoque mean meant mistake mistyped oops typo wait whoops
+    actually correction digo equivoque mean meant mistake mistyped oops quise typo wait whoops
     """
 )
 _MAY_TAKE_BACK = word_set("disculpe perdon rather sorry")
@@ -176,7 +180,7 @@ def _read_correction(text: str, awaiting: Sequence[str], so_far: SoFar, aside: A
 
     A bare number that may be an answer as well as a correction stays in doubt; one among other words corrects nothing.
     """
-    plain, as_asked = text.replace("*", " "), read_reply(text, awaiting)
+    plain, as_asked = _ONLY_TAKES_BACK.sub(" ", text), read_reply(text, awaiting)
     if aside.corrects is Corrects.MAYBE and numeric(awaiting):
         named = read_reply(plain, ())
         return (named, replace(aside, corrects=Corrects.SURELY)) if named.scores else (as_asked, aside)

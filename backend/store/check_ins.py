@@ -17,8 +17,9 @@ _UNANSWERED = "prompted_at IS NOT NULL AND answered_at IS NULL AND missed_at IS 
 class CheckIn(ClinicRow, Base):
     """One planned conversation. Work remains while it is neither prompted nor skipped and `due_at` has come.
 
-    `offers` holds, by measure, the reading that was not sure and was put to the patient: its `value`,
-    when the text was sent (`sent_at`), when it was offered (`at`), and how that stands (`state`, an `OfferState`). A measure is offered once, so it has one entry or none.
+    `offers` holds, by measure, the reading that was not sure and was put to the patient: its `value`, when the text was
+    sent (`sent_at`), when it was offered (`at`), and how that stands (`state`, an `OfferState`). A measure is offered
+    once, so it has one entry or none.
     """
 
     __tablename__ = "check_ins"

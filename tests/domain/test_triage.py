@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.domain.answers import Offer, SoFar
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.replies import read_reply
 from backend.domain.scores import Measure, Nrs
@@ -101,6 +102,56 @@ def test_a_screen_that_failed_is_never_routine() -> None:
     verdict = triage(read_reply("7 3"), [failed], Sender.PATIENT, History(), protocol=PROTOCOL, now=NOW)
     assert (verdict.priority, verdict.reply) == (Priority.ASAP, ReplyKind.SOFT)
     assert dict(verdict.scores) == {Measure.MOOD: 7, Measure.PAIN: 3}
+
+
+def doubted(text: str, history: History, **spans: tuple[int, int]) -> Verdict:
+    """The verdict when the words beside these measures' numbers say the opposite."""
+    reply = replace(read_reply(text, history.awaiting), disagrees={Measure(m): span for m, span in spans.items()})
+    return triage(reply, SCREEN(text), Sender.PATIENT, history, protocol=PROTOCOL, now=NOW)
+
+
+ASKED = History(awaiting=("mood", "pain"))
+
+
+@pytest.mark.parametrize(
+    ("mood", "priority"), [(9, Priority.ASAP), (1, Priority.ASAP), (8, Priority.URGENT), (6, Priority.ROUTINE)]
+)
+def test_words_that_say_the_opposite_of_a_number_are_seen_at_the_worse_of_both_readings(
+    mood: int, priority: Priority
+) -> None:
+    verdict = doubted(f"{mood}", ASKED, mood=(0, 1))
+    assert verdict.priority == priority
+    [inversion] = [concern for concern in verdict.concerns if concern.name == "possible_inversion"]
+    assert (inversion.priority, inversion.span) == (priority, (0, 1))
+    assert f"Mood {mood} beside words that say the opposite" in inversion.why
+    assert verdict.scores == {}
+    assert (verdict.reply, verdict.offer) == (ReplyKind.CONFIRM, Offer(Measure.MOOD, Nrs(mood)))
+
+
+def test_what_was_offered_once_goes_to_a_person() -> None:
+    again = replace(ASKED, so_far=SoFar(asked_again=frozenset({Measure.MOOD})))
+    for verdict in (doubted("9", again, mood=(0, 1)), read("6-7", again)):
+        assert (verdict.reply, verdict.offer, verdict.scores) == (ReplyKind.URGENT, None, {})
+        assert verdict.priority >= Priority.ROUTINE
+
+
+def test_nobody_is_asked_about_a_number_that_nobody_wanted() -> None:
+    verdict = read("mood 6-7", History())
+    assert (verdict.reply, verdict.offer) == (ReplyKind.URGENT, None)
+    assert [concern.name for concern in verdict.concerns] == ["unsure_score"]
+
+
+@given(st.integers(0, 9), HISTORIES)
+def test_a_reading_in_doubt_worries_as_much_as_a_sure_one(low: int, history: History) -> None:
+    unsure, sure = read(f"mood {low}-{low + 1} pain 3", history), read(f"mood {low} pain 3", history)
+    assert unsure.priority >= sure.priority
+    assert Measure.MOOD not in unsure.scores
+
+
+@given(NRS, HISTORIES)
+def test_a_score_beside_contrary_words_never_worries_less_than_without_them(mood: int, history: History) -> None:
+    history = replace(history, awaiting=("mood", "pain"))
+    assert doubted(f"mood {mood}", history, mood=(0, 4)).priority >= read(f"mood {mood}", history).priority
 
 
 SENT = st.lists(

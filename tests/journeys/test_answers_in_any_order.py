@@ -182,7 +182,9 @@ def test_a_score_that_is_named_again_is_kept_beside_the_answer_and_seen(town: To
     assert concerns(town) == [("extra_number", 1)]
 
 
-@pytest.mark.parametrize("words", ["sorry 5", "I meant 5", "no wait, 5", "*5", "5*", "I meant pain 5", "perdon, 5"])
+@pytest.mark.parametrize(
+    "words", ["sorry 5", "I meant 5", "no wait, 5", "*5", "5*", "oops, I meant pain 5", "perdon, 5", "quise decir 5"]
+)
 def test_a_plain_correction_replaces_the_score_given_last(town: Town, words: str) -> None:
     ana = asked(town).texts("7").texts("3")
     assert THANKS in ana.texts(words).news[-1]
