@@ -112,10 +112,7 @@ _YES = word_set(
     """
 )
 _NO = word_set("incorrect incorrecto n nah negative no nope not wrong")
-_AROUND_ONLY_TAKES_BACK = re.compile(
-    r"\*|\b(?:my mistake|mistyped|typo|wh?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE
-)
-_YES = word_set(
+_AROUND_YES = word_set(
     """
     did do es eso gracias i is it its mean meant please quise decir thank thanks that thats the this you
     """

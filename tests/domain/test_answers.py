@@ -95,7 +95,7 @@ def test_it_hears_yes_and_no_only_when_nothing_else_is_said(text: str, agrees: b
     ("text", "corrects"),
     [
         ("I meant 5", Corrects.SURELY), ("5 I meant", Corrects.SURELY), ("no wait 5", Corrects.SURELY),
-        ("*5", Corrects.SURELY), ("quise decir 5", Corrects.SURELY), ("digo 5", Corrects.SURELY), 
+        ("*5", Corrects.SURELY), ("quise decir 5", Corrects.SURELY), ("digo 5", Corrects.SURELY),
         ("sorry 5", Corrects.MAYBE),
         ("5, sorry", Corrects.MAYBE), ("5", Corrects.NO), ("sorry", Corrects.NO), ("7 no wait 8", Corrects.NO),
     ],
