@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from backend.domain.reading.answer_words import NUMBER_WORDS, word_set
 from backend.domain.reading.normalise import fold
 from backend.domain.replies import Reply, read_reply
 from backend.domain.scores import Measure, Nrs
@@ -101,28 +100,39 @@ class Aside:
     extra: bool = False
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _LONGEST_ASIDE = 60  # characters; more is a story, and a person reads it
 _WORDS = re.compile(r"[a-z0-9_]+")
 _STARRED = re.compile(r"\s*\*\s*[0-9]{1,2}\s*|\s*[0-9]{1,2}\s*\*\s*")
-_ONLY_TAKES_BACK = re.compile(r"\*|\b(?:my mistake|mistyped|typo|wh?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE)
-_YES = word_set(
+_ONLY_TAKES_BACK = re.compile(
+    r"\*|\b(?:my mistake|mistyped|typo|(?:wh)?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE
+)
+_YES = _set(
     """
     affirmative asi claro correct correcta correcto exact exactly exacto k ok ok_hand okay right si sip sure
     thumbsup y ya yea yeah yep yes yup
     """
 )
-_NO = word_set("incorrect incorrecto n nah negative no nope not wrong")
-_AROUND_YES = word_set(
+_NO = _set("incorrect incorrecto n nah negative no nope not wrong")
+_AROUND_YES = _set(
     """
     did do es eso gracias i is it its mean meant please quise decir thank thanks that thats the this you
     """
 )
-_TAKES_BACK = word_set(
+_NUMBERS = _set(
+    """
+    zero one two three four five six seven eight nine ten cero uno dos tres cuatro cinco seis siete ocho nueve diez
+    """
+)
+_TAKES_BACK = _set(
     """
     actually correction digo equivoque mean meant mistake mistyped oops quise typo wait whoops
     """
 )
-_MAY_TAKE_BACK = word_set("disculpe perdon rather sorry")
+_MAY_TAKE_BACK = _set("disculpe perdon rather sorry")
 
 
 def read_aside(text: str) -> Aside:
@@ -144,7 +154,7 @@ def _agrees(words: Sequence[str]) -> bool | None:
 
 def _corrects(text: str, words: Sequence[str]) -> Corrects:
     """The words that take a score back stand before its number, or on either side of the only one."""
-    numbers = [at for at, word in enumerate(words) if word.isdecimal() or word in NUMBER_WORDS]
+    numbers = [at for at, word in enumerate(words) if word.isdecimal() or word in _NUMBERS]
     if not numbers:
         return Corrects.NO
     around = set(words[: numbers[0]]) | (set(words[numbers[0] :]) if len(numbers) == 1 else set())
