@@ -18,6 +18,7 @@ from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
+from backend.web.console.answers import readings_of
 from backend.web.console.blueprint import console
 from backend.web.console.refreshing import etag, part, unchanged
 from backend.web.console.shown import marked
@@ -31,10 +32,11 @@ PAGING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One text of the case: the row, and its words with the matches marked."""
+    """One text of the case: the row, its words with the matches marked, and what was read from it."""
 
     text: InboundMessage
     words: str
+    read: Sequence[str]
 
 
 @console.get("/cases/<int:number>")
@@ -149,17 +151,18 @@ def _concerns(found: Escalation) -> Sequence[ConcernRow]:
 
 
 def _said(found: Escalation, concerns: Sequence[ConcernRow]) -> list[Said]:
-    """The texts of the case, newest first, each with what matched marked."""
+    """The texts of the case, newest first, each with what matched marked and what was read."""
     texts = db.session.scalars(
         select(InboundMessage)
         .where(InboundMessage.clinic_id == found.clinic_id, InboundMessage.escalation_id == found.id)
         .order_by(InboundMessage.received_at.desc())
-    )
+    ).all()
+    read = readings_of(texts)
     spans: dict[UUID | None, list[tuple[int, int]]] = {}
     for concern in concerns:
         if concern.span_start is not None and concern.span_end is not None:
             spans.setdefault(concern.inbound_id, []).append((concern.span_start, concern.span_end))
-    return [Said(text, marked(text.body, spans.get(text.id, ()))) for text in texts]
+    return [Said(text, marked(text.body, spans.get(text.id, ())), read[text.id]) for text in texts]
 
 
 def _quotes(said: Sequence[Said], concerns: Sequence[ConcernRow]) -> dict[UUID, str]:

@@ -1,6 +1,6 @@
 """The patients: the list, and one patient with everything that happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -24,6 +24,7 @@ from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.store.escalations import Escalation
 from backend.store.patients import Patient, Treatment
+from backend.web.console.answers import UNASKED, corrections_of, doubts_of
 from backend.web.console.blueprint import console
 from backend.web.console.sparkline import Chart, chart_of
 from backend.web.current import house
@@ -53,6 +54,7 @@ class Answered:
     at: datetime
     mood: int | None
     pain: int | None
+    note: str
 
 
 @console.get("/patients")
@@ -169,7 +171,8 @@ def _facts(found: Patient) -> dict[str, object]:
     check_ins = _all_of(CheckIn, CheckIn.due_at, found)
     return {
         "patient": found,
-        "answers": _answers(scores),
+        "answers": _answers(scores, corrections_of(found)),
+        "doubts": doubts_of(check_ins),
         "charts": charts(scores, treatments),
         "treatments": [(t, [c for c in check_ins if c.treatment_id == t.id]) for t in reversed(treatments)],
         "entries": _past(timeline_of(found.clinic_id, found.id), house().now()),
@@ -192,12 +195,13 @@ def _all_of(model: Any, at: Any, found: Patient) -> Sequence[Any]:
     return db.session.scalars(mine.order_by(at)).all()
 
 
-def _answers(scores: Sequence[Score]) -> list[Answered]:
+def _answers(scores: Sequence[Score], corrections: Mapping[datetime, str]) -> list[Answered]:
     """One line a text, newest first."""
     lines = []
-    for at, given in groupby(scores, key=lambda score: score.at):
+    for at, given in groupby(scores, key=lambda score: (score.at, score.check_in_id is None)):
         values = {score.measure: score.value for score in given}
-        lines.append(Answered(at, values.get("mood"), values.get("pain")))
+        note = UNASKED.capitalize() + "." if at[1] else corrections.get(at[0], "")
+        lines.append(Answered(at[0], values.get("mood"), values.get("pain"), note))
     return lines[::-1]
 
 
