@@ -21,6 +21,8 @@ from backend.domain.reading.answer_words import (
 )
 from backend.domain.reading.normalise import fold
 from backend.domain.reading.ratings import Reading, read_ratings
+from backend.domain.reading.scores.disagreement import disagreements
+from backend.domain.reading.scores.tokens import HALF, Tokens
 from backend.domain.scores import Measure
 
 __all__ = ["Acknowledge", "Keyword", "Reading", "Reply", "read_reply"]
@@ -78,9 +80,10 @@ _OPT_OUT = {
     )
 }
 _LONGEST_COURTESY = 6
+_HALVES = str.maketrans(dict.fromkeys("½¼¾", HALF))
+_OVER_AND_OVER = re.compile(r"([^\w\s\x00-\x7f])\1{2,}")
 
 _ACKNOWLEDGES = re.compile(r"\s*ack(?:nowledged?)?\s*[#:]?\s*(?P<case>[0-9]{1,9})?\s*[.!]?\s*", re.IGNORECASE)
-_BARE = re.compile(r"[a-z0-9_]+")
 
 
 def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
@@ -88,19 +91,26 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
 
     Concerns are not looked for here: `Screen` reads every text first. Never raises on any text.
     """
-    folded = fold(text)
-    words = _BARE.findall(folded[0].replace("'", ""))
+    asked = [Measure(item) for item in awaiting if item in set(Measure) and "safety" not in awaiting]
+    tokens = Tokens(fold(_calmed(text)))
+    words = tokens.plain_words()
     plain = " ".join(words)
     keyword = _keyword(plain, awaiting)
     acknowledges = _acknowledges(text)
     safe = _safe(plain) if "safety" in awaiting else None
-    declines = "side_effects" in awaiting and plain in DECLINES
-    asked = [Measure(item) for item in awaiting if item in set(Measure) and "safety" not in awaiting]
+    ratings = read_ratings(tokens, asked)
+    complete = bool(ratings.scores) and ratings.scores.keys() >= set(asked)
+    declines = "side_effects" in awaiting and _declines(
+        plain if not ratings.scores else "", ratings.left if complete else ()
+    )
     courtesy = _courtesy(text, words) and not (asked and not STATES.isdisjoint(words))
-    ratings = read_ratings(folded, asked)
-    opts_out = keyword is None and _opts_out(f" {plain} ", words)
+    left = " ".join(ratings.left)
+    opts_out = keyword is None and (
+        _opts_out(f" {plain} ", words)
+        or (bool(ratings.scores) and left.upper() in _KEYWORDS and _KEYWORDS[left.upper()] is Keyword.STOP)
+    )
     understood = keyword is not None or acknowledges is not None or safe is not None or declines or courtesy
-    understood = understood or (opts_out and ABOUT_TEXTS.issuperset(words))
+    understood = understood or (opts_out and ABOUT_TEXTS.issuperset(ratings.left))
     return Reply(
         scores=MappingProxyType(dict(ratings.scores)),
         keyword=keyword,
@@ -110,9 +120,21 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
         safe=safe,
         declines=declines,
         courtesy=courtesy,
-        words=ratings.words and not understood,
+        words=bool(ratings.left) and not understood,
         spanish=not _SPANISH_SIGNALS.isdisjoint(words),
+        disagrees=disagreements(tokens, {measure: reading.value for measure, reading in ratings.scores.items()}),
     )
+
+
+def _calmed(text: str) -> str:
+    """The text with halves as a sign of their own, and with an emoji sent over and over kept twice; no place moves."""
+    if text.isascii():
+        return text
+    return _OVER_AND_OVER.sub(lambda run: run[1] * 2 + " " * (len(run[0]) - 2), text.translate(_HALVES))
+
+
+def _declines(plain: str, left: Sequence[str]) -> bool:
+    return plain in DECLINES or " ".join(left) in DECLINES
 
 
 def _keyword(plain: str, awaiting: Sequence[str]) -> Keyword | None:

@@ -1,0 +1,83 @@
+"""Cuts a folded text into words, numbers and signs, each still knowing where it stands in the text as sent."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from backend.domain.reading.normalise import Folded
+
+HALF = "\x01"
+"""Stands for "½", which would otherwise fold to "1/2" and glue itself to the number before it ("7½")."""
+
+# Every alternative is a run of disjoint classes, so cutting is linear. A number with letters on it is one opaque word
+# ("50mg", "7pm", "b4", "2day") unless the letters are a name, a hedge or a joiner ("m7p3", "7ish", "7and3").
+_TOKEN = re.compile(
+    r"(?:mood|animo|pain|dolor|[mpd])(?=[0-9])"
+    r"|[0-9]++(?:[.,:][0-9]++)*+(?:(?![a-z0-9_'])|(?=(?:ish|mood|animo|pain|dolor|[mp])(?![a-z0-9_'])|[mpd,y&][0-9]|and[0-9]|or[0-9]))"
+    r"|</?3++"
+    r"|[0-9]++(?:[.,:][0-9]++)*+[a-z0-9_']++"
+    r"|(?:and|or|y)(?=[0-9])"
+    r"|[a-z_][a-z0-9_']*+"
+    r"|\n"
+    r"|[^\sa-z0-9_']"
+)
+_STRETCHED = re.compile(r"(.)\1{2,}")
+_LONGEST_STRETCHED = 30
+
+
+class Tokens:
+    """The words, numbers and signs of one text. Apostrophes are dropped: "pain's" is `pains`, "I'd" is `id`."""
+
+    def __init__(self, folded: Folded) -> None:
+        self._plain, self._places = folded
+        words: list[str] = _TOKEN.findall(self._plain)
+        self.words = [word.replace("'", "") for word in words] if "'" in self._plain else words
+
+    def saying(self, words: list[str]) -> "Tokens":
+        """The same text with other words in the same places."""
+        other = Tokens((self._plain, self._places))
+        other.words = words
+        return other
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, at: int) -> str:
+        """The token at a place; an empty one before the first and after the last."""
+        return self.words[at] if 0 <= at < len(self.words) else ""
+
+    def before(self, at: int) -> Iterator[tuple[int, str]]:
+        """The tokens before a place, nearest first."""
+        return ((back, self.words[back]) for back in range(at - 1, -1, -1))
+
+    def plain_words(self) -> list[str]:
+        """The tokens that are no signs."""
+        return [word for word in self.words if is_word(word)]
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        return [piece.span() for piece in _TOKEN.finditer(self._plain)]
+
+    def span(self, at: int, after: int) -> tuple[int, int]:
+        """Where these tokens stand in the text as sent."""
+        return (self._places[self._spans[at][0]], self._places[self._spans[after - 1][1] - 1] + 1)
+
+    def touch(self, at: int) -> bool:
+        """Whether nothing stands between this token and the next one: "-3", not "- 3"."""
+        return at + 1 < len(self.words) and self._spans[at][1] == self._spans[at + 1][0]
+
+    def says(self, phrase: tuple[str, ...], at: int) -> bool:
+        """Whether a phrase begins at a place."""
+        return at >= 0 and tuple(self.words[at : at + len(phrase)]) == phrase
+
+
+def is_word(token: str) -> bool:
+    """Whether a token is a word or a number, not a sign."""
+    return token.isalnum() or "_" in token or token[:1].isdigit()
+
+
+def unstretched(word: str) -> tuple[str, ...]:
+    """A drawn-out word in its likely forms: "sevennn" is `sevenn` or `seven`."""
+    if len(word) > _LONGEST_STRETCHED or not _STRETCHED.search(word):
+        return ()
+    return (_STRETCHED.sub(r"\1", word), _STRETCHED.sub(r"\1\1", word))
