@@ -24,6 +24,8 @@ from backend.domain.answers import (
     which_answered,
 )
 from backend.domain.scores import Measure, Nrs
+from backend.domain.texts import CONFIRM_TEXTS, SEPTETS_ALONE, Texts, faults_of, septets
+from tests.town import signed_files
 
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 MOOD, PAIN = Measure.MOOD, Measure.PAIN
@@ -159,3 +161,33 @@ def test_two_numbers_are_the_same_two_scores_in_whatever_order_they_are_read(moo
     for understood in permutations(texts):
         told = read_in_turn(("mood", "pain"), sorted(understood, key=lambda text: text.at), {}).told
         assert {measure: score.value for measure, score in told.items()} == {MOOD: mood, PAIN: pain}
+
+
+def faults(**changed: str) -> list[str]:
+    texts = signed_files().texts
+    english = dict(texts.by_language["en"]) | changed
+    return faults_of(
+        Texts({"en": english}, texts.staff), clinic="Clinic", phone="+14155550100", emergency="911", crisis_line="988"
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("name", CONFIRM_TEXTS)
+@pytest.mark.parametrize("score", range(11))
+def test_every_question_that_offers_a_number_can_be_sent_and_asks_for_no_keyword(
+    language: str, name: str, score: int
+) -> None:
+    words = signed_files().texts.render(name, language, clinic="C", phone="+14155550100", score=Nrs(score))
+    assert (septets(words) or 999) <= SEPTETS_ALONE
+    assert f" {score} " in words
+    assert not {"yes", "stop", "start", "si", "help"} & set(words.lower().replace(",", " ").split())
+
+
+def test_a_question_that_offers_no_number_or_a_number_elsewhere_is_refused() -> None:
+    assert faults() == []
+    assert any("`confirm_mood` does not offer the number" in fault for fault in faults(confirm_mood="Which one?"))
+    assert any(
+        "`confirm_pain` has a character outside GSM-7" in fault for fault in faults(confirm_pain="¿{score} así?")
+    )
+    assert any("more than" in fault for fault in faults(confirm_pain="{score}" + "x" * 306))
+    assert any("`thanks` has a field other than" in fault for fault in faults(thanks="{score}"))
