@@ -11,7 +11,7 @@ from backend.domain.reading.scores.numerals import is_figure, mended
 from backend.domain.reading.scores.other_uses import is_pair, other_use
 from backend.domain.reading.scores.times import corrected, mark_past
 from backend.domain.reading.scores.tokens import Tokens, is_word
-from backend.domain.reading.scores.vocabulary import BOTH, LEAD, NAMES, POLITE, TRAIL
+from backend.domain.reading.scores.vocabulary import BOTH, LEAD, NAMES, POLITE, TENS, TRAIL
 from backend.domain.scores import Measure, Nrs
 
 
@@ -66,8 +66,10 @@ def read_ratings(tokens: Tokens, asked: Sequence[Measure]) -> Ratings:
     itself blurred ("7ish", "7+", "7?", "6-7", "7 or 8", "7.5"), past, misspelt, or whose name or place is doubtful,
     is not.
     """
+    if len(asked) > 1 and "," in "".join(tokens.words) and NAMES.keys().isdisjoint(tokens.words):
+        tokens = tokens.parted_at_commas()
     numbers = find_numbers(tokens, _MOST_NUMBERS)
-    found = [number for number in numbers.found if other_use(tokens, number) is None]
+    found = _scores_among(tokens, numbers.found)
     no_pain = find_no_pain(tokens, asked)
     if not found and no_pain is None:
         return _read_nearly(tokens, asked)
@@ -78,6 +80,15 @@ def read_ratings(tokens: Tokens, asked: Sequence[Measure]) -> Ratings:
     return Ratings(answer.scores, left_over(tokens, answer.used, answer.known))
 
 
+def _scores_among(tokens: Tokens, numbers: Sequence[Number]) -> list[Number]:
+    """Those that have no other use. Said in one breath with one that has ("five, ten minutes"), a number is in doubt."""
+    uses = [other_use(tokens, number) for number in numbers]
+    for number, following, use in zip(numbers, numbers[1:], uses[1:], strict=False):
+        if use and tokens.words[number.after : following.at] == [","]:
+            number.sure = False
+    return [number for number, use in zip(numbers, uses, strict=True) if use is None]
+
+
 def _read_found(answer: _Answer, found: list[Number], no_pain: NoPain | None, asked: Sequence[Measure]) -> None:
     tokens = answer.tokens
     names = [
@@ -86,8 +97,7 @@ def _read_found(answer: _Answer, found: list[Number], no_pain: NoPain | None, as
     found = _without_pairs(tokens, found, two=len(asked) > 1 or len(names) > 1)
     mark_past(tokens, found)
     bound = bind(tokens, names, found)
-    _read_named(answer, bound)
-    taken = {each.number.at for each in bound}
+    taken = _read_named(answer, bound, asked)
     bare = [number for number in found if number.at not in taken]
     open_measures = [measure for measure in asked if measure not in answer.scores]
     if no_pain and no_pain.sure and len(open_measures) > 1 and Measure.PAIN in open_measures:
@@ -112,15 +122,31 @@ def _without_pairs(tokens: Tokens, found: list[Number], *, two: bool) -> list[Nu
     return [number for number in found if number not in paired]
 
 
-def _read_named(answer: _Answer, bound: Sequence[Bound]) -> None:
+def _read_named(answer: _Answer, bound: Sequence[Bound], asked: Sequence[Measure]) -> set[int]:
+    """Give each named measure its number; say which numbers were taken by a name."""
+    taken: set[int] = set()
     for measure in Measure:
         mine = [each for each in bound if each.name.measure is measure]
         if not mine:
             continue
-        answer.known.update(each.name.at for each in mine)
+        if any(other not in {each.name.measure for each in bound} for other in asked):
+            mine = _without_next(answer.tokens, mine)
+        for each in mine:
+            answer.known.update((each.name.at, *range(each.number.after, each.name.at)))
+            taken.add(each.number.at)
         number, sure = _present(answer, [each.number for each in mine])
         near = next(each.near for each in mine if each.number is number)
         answer.give(measure, number, sure=sure and near)
+    return taken
+
+
+def _without_next(tokens: Tokens, mine: list[Bound]) -> list[Bound]:
+    """ "Pain 3, 7" while the mood is asked as well: the second number, if it changes nothing in the first, is for it."""
+    if len(mine) != 2 or mine[0].name.at != mine[1].name.at:  # noqa: PLR2004 - the named number and the next
+        return mine
+    numbers = [each.number for each in mine]
+    changed = any(number.past for number in numbers) or corrected(tokens, numbers) != numbers
+    return mine if changed or (numbers[0].low, numbers[0].high) == (numbers[1].low, numbers[1].high) else mine[:1]
 
 
 def _present(answer: _Answer, numbers: list[Number]) -> tuple[Number, bool]:
@@ -202,8 +228,10 @@ def _read_no_pain(answer: _Answer, no_pain: NoPain, *, lone: bool) -> None:
 def _read_nearly(tokens: Tokens, asked: Sequence[Measure]) -> Ratings:
     """An answer whose only number is misspelt by one slip, or is the letter o for a zero: read, and never sure."""
     words = tokens.words
+    if any(map(is_figure, words)) and "o" not in words:
+        return Ratings({}, tokens.plain_words())
     meant = mended(words)
-    if meant is None and [word for word in words if is_word(word) and word not in NAMES] == ["o"]:
+    if meant is None and [word for word in words if is_word(word) and word not in NAMES and word not in TENS] == ["o"]:
         meant = [word if word != "o" else "0" for word in words], words.index("o")
     if meant is None:
         return Ratings({}, tokens.plain_words())

@@ -10,11 +10,14 @@ from backend.domain.reading.scores.vocabulary import (
     AGO,
     ARTICLES,
     BOTH,
+    BOUNDS,
     CORRECTIONS,
     GOES_ON,
     HEDGED_AFTER,
+    HEDGED_AFTER_PAIRS,
     HOLDERS,
     LEAD,
+    MOVES,
     NAMES,
     NOW,
     OPENERS,
@@ -33,13 +36,21 @@ class Answers(IntEnum):
     YES = 2
 
 
-_PARTS = frozenset(".,;:!?\n()-&*/")
+_PARTS = frozenset(".,;:!?\n)-&*")  # an opening bracket parts nothing: "(3/10)" may be a date
 _SIGNS = frozenset('.,;:!=-/()"~+*&#>\x01\n[]{}_|^`')
-_PAIRS = frozenset(tuple(pair.split()) for pair in (*PAST_PAIRS, *BOTH) if " " in pair)
+_PAIRS = frozenset(
+    tuple(pair.split()) for pair in (*PAST_PAIRS, *BOTH, *BOUNDS, *HEDGED_AFTER_PAIRS) if pair.count(" ") == 1
+)
+_MOVES_ON = frozenset({"from", "de", "to", "a", "down", "up", "desde", "now", "ahora", "hoy", "today", "about", "un"})
 _IN_PAIRS = frozenset(word for pair in _PAIRS for word in pair)
 _BEFORE = LEAD | POLITE | NOW | WAS | AGO | CORRECTIONS | {"both", "ambos", "ambas"}
 _AFTER = (
-    TRAIL | POLITE | NOW | AGO | HEDGED_AFTER - {"?"} | {"both", "ambos", "ambas", "and", "y", "each", "all", "lor"}
+    TRAIL
+    | POLITE
+    | NOW
+    | AGO
+    | HEDGED_AFTER - {"?"}
+    | {"both", "ambos", "ambas", "and", "y", "each", "all", "lor", "then"}
 )
 _REACH = 16  # tokens looked back over for the start of a frame
 _SHORT = 25  # tokens; in a longer story no number without a name is surely an answer
@@ -58,8 +69,10 @@ def _opens(tokens: Tokens, number: Number, taken: set[int]) -> Answers:
         word = tokens[at]
         if at in taken or is_figure(word) or leads(tokens, at):
             continue
-        if word in _PARTS:
+        if word in _PARTS or word in ("but", "pero"):
             return Answers.YES
+        if not is_word(word):
+            continue
         return Answers.MAYBE if at < number.at - 1 and tokens[at + 1] in OPENERS else Answers.NO
     return Answers.YES if number.at <= _REACH else Answers.MAYBE
 
@@ -77,10 +90,11 @@ def leads(tokens: Tokens, at: int) -> bool:
     if word == "no":
         ahead = tokens[at + 1]
         return not is_word(ahead) or is_figure(ahead) or ahead in CORRECTIONS
-    if word == "down":
-        return tokens[at + 1] in ("to", "from", "a") or is_figure(tokens[at + 1])
+    if word in MOVES or word in ("but", "pero", "over", "than"):
+        ahead = tokens[at + 1]
+        return is_figure(ahead) or ahead in _MOVES_ON
     if word in HOLDERS:
-        return tokens[at + 1] in ARTICLES
+        return tokens[at + 1] in ARTICLES or (word == "have" and tokens[at + 1] == "to")
     return word in _BEFORE or (word in _IN_PAIRS and _in_pair(tokens, at))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from backend.domain.reading.scores.numbers import Number
 from backend.domain.reading.scores.numerals import is_figure
@@ -138,6 +139,8 @@ def _bound_behind(tokens: Tokens, number: Number, names: Sequence[Name], first_i
     if name is None:
         return None
     between = tokens.words[number.after : name.at]
+    if any(other is not name and is_row(tokens, name, other) for other in names):
+        return None  # "7 and 3 for mood and pain"
     if not TO_NAME.issuperset(between) or (between[0] == "(" and tokens[name.at + 1] != ")"):
         return None
     return Bound(name, number, near=True) if not first_is_name or between[0] in BINDS_BEFORE else None
@@ -207,6 +210,8 @@ def _distributed(tokens: Tokens, group: _Group) -> list[Bound]:
     near = is_near(tokens, names[-1].at + 1, numbers[0].at)
     several = len({name.measure for name in names}) > 1
     if not several or not _joined(tokens, names):
+        if names[-1].weak and not near:
+            return []
         return [Bound(names[-1], number, near and _is_first_or_near(tokens, numbers, number)) for number in numbers]
     if len(numbers) == 1:
         return [Bound(name, numbers[0], near) for name in names]
@@ -222,8 +227,13 @@ def _is_first_or_near(tokens: Tokens, numbers: list[Number], number: Number) -> 
 
 def _joined(tokens: Tokens, names: Sequence[Name]) -> bool:
     """Names in one row: "mood and pain", "mood/pain", "mood pain"."""
-    pairs = zip(names, names[1:], strict=False)
-    return all(_JOINS.issuperset(set(tokens.words[one.at + 1 : other.at]) - {"my", "mi", "el"}) for one, other in pairs)
+    return all(is_row(tokens, one, other) for one, other in pairwise(names))
+
+
+def is_row(tokens: Tokens, one: Name, other: Name) -> bool:
+    """Whether one name follows on another with no more than "and my" between them."""
+    between = tokens.words[one.at + 1 : other.at]
+    return one.at < other.at <= one.at + 4 and _JOINS.issuperset(set(between) - {"my", "mi", "el"})
 
 
 def is_near(tokens: Tokens, start: int, end: int) -> bool:

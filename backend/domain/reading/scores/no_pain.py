@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from backend.domain.reading.scores.numerals import is_figure
 from backend.domain.reading.scores.tokens import Tokens, is_word
 from backend.domain.reading.scores.vocabulary import (
     AFTER_NO_PAIN,
     AFTER_NOTHING,
     AGO,
     BEFORE_NO_PAIN,
+    NAMES,
     NO_PAIN,
     NOTHING,
     WAS,
@@ -28,6 +30,7 @@ _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _phrase in sorted((tuple(phrase.split()) for phrase in NO_PAIN), key=len, reverse=True):
     _BY_FIRST.setdefault(_phrase[0], []).append(_phrase)
 _HEADS = frozenset({"pain", "pains", "painfree", "dolor", "dolores", "duele", "hurts"}) | NOTHING
+_BEFORE = BEFORE_NO_PAIN | NAMES.keys()
 _REACH = 8
 
 
@@ -51,7 +54,7 @@ def _stands(tokens: Tokens, found: NoPain) -> bool:
         word = tokens[at]
         if word in ".;,!?\n":
             return True
-        if is_word(word) and (word in WAS or word in AGO or not (word in BEFORE_NO_PAIN or word[0].isdigit())):
+        if is_word(word) and (word in WAS or word in AGO or not (word in _BEFORE or is_figure(word))):
             return word in ("but", "pero")
     return True
 

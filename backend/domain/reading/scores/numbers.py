@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from backend.domain.reading.scores.numerals import is_figure, numeral, places
+from backend.domain.reading.scores.numerals import HIGHEST, is_figure, numeral, places
 from backend.domain.reading.scores.tokens import HALF, Tokens
 from backend.domain.reading.scores.vocabulary import (
     ARTICLES,
@@ -90,10 +90,9 @@ def read_number(tokens: Tokens, at: int) -> Number:
 
 
 def _one(tokens: Tokens, at: int) -> Number:
-    said = numeral(tokens[at]) or (0, 0, False)
-    low, high, sure = said
+    low, high, sure = numeral(tokens[at]) or (0, 0, False)
     after = at + 1
-    if tokens[after] in _HALF_OPENS and low < int(tokens[at] not in TENS) * 10:
+    if tokens[after] in _HALF_OPENS and low < HIGHEST:
         half = next((half for half in _HALVES if tokens.says(half, after)), None)
         if half and tokens[after + len(half)] not in _SCALE_OPENS - {"/"}:
             low, high, after, sure = low, low + 1, after + len(half), False
@@ -128,7 +127,8 @@ def _range_end(tokens: Tokens, number: Number) -> Number | None:
     if tokens[number.after] in ("to", "a") and tokens[number.at - 1] == "de":
         return None
     other = _one(tokens, after)
-    return other if other.low >= number.low and not _is_next_of_three(tokens, number, other) else None
+    either = tokens[number.after] in ("or", "o")
+    return other if (either or other.low >= number.low) and not _is_next_of_three(tokens, number, other) else None
 
 
 def _joined(tokens: Tokens, number: Number) -> int | None:
@@ -157,13 +157,18 @@ def _is_hedged(tokens: Tokens, number: Number) -> bool:
     after, before = tokens[number.after], tokens[number.at - 1]
     if after in HEDGED_AFTER or (after == "mas" and not tokens[number.after + 1].isalpha()):
         return True
-    if after in _HEDGED_OPENS and (after, tokens[number.after + 1]) in _HEDGED_PAIRS:
+    if is_hedge(after, tokens[number.after + 1]):
         return True
     if after == "-" and not tokens[number.after + 1]:
         return True
-    if before in ("+", "#", ">", "<"):
+    if number.at == 1 and before in ("+", "#", ">", "<"):
         return True
     return before in _ENDS_BOUND and ((tokens[number.at - 2], before) in _BOUNDS or (before,) in _BOUNDS)
+
+
+def is_hedge(word: str, following: str) -> bool:
+    """Whether these two words blur the number before them: "7 or so"."""
+    return word in _HEDGED_OPENS and (word, following) in _HEDGED_PAIRS
 
 
 def _asides(tokens: Tokens, at_hand: list[int]) -> Iterator[int]:

@@ -64,6 +64,8 @@ def mended(words: list[str]) -> tuple[list[str], int] | None:
     """The text with its one misspelt number word mended, and the place of it: if all the rest is an answer's frame."""
     if len(words) > _LONGEST_MENDED_TEXT:
         return None
+    if any(map(numeral, words)):
+        return None
     unknown = [at for at, word in enumerate(words) if word.isalpha() and word not in _FRAME]
     if len(unknown) != 1:
         return None

@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from backend.domain.reading.answer_words import phrase_set, word_set
-from backend.domain.reading.scores.numbers import Number, scale_end
+from backend.domain.reading.scores.numbers import Number, is_hedge, scale_end
 from backend.domain.reading.scores.numerals import is_figure, numeral
-from backend.domain.reading.scores.tokens import Tokens
+from backend.domain.reading.scores.tokens import Tokens, is_word
 from backend.domain.reading.scores.vocabulary import (
     ARTICLES,
     GOES_ON,
@@ -115,7 +115,7 @@ _PRAISED = word_set(
 _OTHERS = word_set(
     """
     cat dad daughter dog el_ ella esposa esposo hes hija hijo he her his husband mama mom mother movie papa perro she shes
-    sister brother son they theyre wife
+    sister brother son they wife
     """
 )
 _THEIRS = word_set("his her their hers")
@@ -156,6 +156,8 @@ def _by_its_signs(tokens: Tokens, number: Number) -> OtherUse | None:
         return None if is_pair(tokens, number) else OtherUse.FRACTION
     if _part_of_long_figure(tokens, number):
         return OtherUse.PHONE
+    if _figures_in_a_chain(tokens, number) > 2:  # noqa: PLR2004 - two may be a range
+        return OtherUse.DATE
     return OtherUse.PLACE_IN_ORDER if before == "#" and number.at > 1 else None
 
 
@@ -170,8 +172,7 @@ def is_pair(tokens: Tokens, number: Number) -> bool:
 
 def _is_minus(tokens: Tokens, at: int) -> bool:
     """ "-3", but not the dash of a list, of "pain-3" or of "7-3"."""
-    earlier = tokens[at - 1] if at else ""
-    return tokens.touch(at) and not (earlier in NAMES or earlier in ("m", "p", "d", ":", "=") or is_figure(earlier))
+    return tokens.touch(at) and not (at and tokens.touch(at - 1) and is_word(tokens[at - 1]))
 
 
 def _part_of_long_figure(tokens: Tokens, number: Number) -> bool:
@@ -182,13 +183,26 @@ def _part_of_long_figure(tokens: Tokens, number: Number) -> bool:
     return any(len(tokens[at]) >= _PHONE_PART and tokens[at].isdecimal() for at in (ahead, behind))
 
 
+def _figures_in_a_chain(tokens: Tokens, number: Number) -> int:
+    """How many figures are joined by dashes: "3-4-24" has three."""
+    at, after = number.at, number.after
+    while at > 1 and tokens[at - 1] == "-" and is_figure(tokens[at - 2]) and at > number.at - 8:
+        at -= 2
+    while tokens[after] == "-" and is_figure(tokens[after + 1]) and after < number.after + 8:
+        after += 2
+    links = (number.at - at + after - number.after) // 2
+    return 1 + ("-" in tokens.words[number.at : number.after]) + links
+
+
 def _by_what_follows(tokens: Tokens, number: Number) -> OtherUse | None:
     after, beyond = tokens[number.after], tokens[number.after + 1]
+    if is_hedge(after, beyond):
+        after, beyond = tokens[number.after + 2], tokens[number.after + 3]  # "6 or so weeks"
     if after == "-" and beyond.isalpha():
         after, beyond = beyond, tokens[number.after + 2]  # "5-day"
     if number.scaled:
-        praised = after in _PRAISE_AFTER or beyond in _PRAISE_AFTER
-        return OtherUse.PRAISE if praised else OtherUse.COUNT if _is_plural(after) else None
+        praised = not _PRAISE_AFTER.isdisjoint(_next_words(tokens, number.after))
+        return OtherUse.PRAISE if praised else OtherUse.COUNT if after in _AFTER or _is_plural(after) else None
     if after in _MONTHS or (after in ("de", "of") and beyond in _MONTHS):
         return OtherUse.DATE
     if after in _AFTER and not (after == "por" and beyond == "favor"):
@@ -204,10 +218,14 @@ def _by_what_follows(tokens: Tokens, number: Number) -> OtherUse | None:
     return OtherUse.COUNT if _is_plural(after) else None
 
 
+def _next_words(tokens: Tokens, at: int) -> list[str]:
+    return [word for word in tokens.words[at : at + 5] if is_word(word)][:2]
+
+
 def _is_plural(word: str) -> bool:
     """ "2 pugs", "5 appointments": things are counted. A word that is known to follow a score is none of these."""
     plural = len(word) > 3 and word.endswith("s") and word.isalpha() and not word.endswith(_SINGULAR_ENDINGS)  # noqa: PLR2004 - "is", "was"
-    return word in _AFTER or (plural and word not in _PLAIN)
+    return plural and word not in _PLAIN
 
 
 def _by_what_leads(tokens: Tokens, number: Number) -> OtherUse | None:

@@ -1,9 +1,10 @@
 """Which of several numbers holds now: "was 9 now 2" is 2, "7 no wait 6" is 6."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from backend.domain.reading.scores.numbers import Number
-from backend.domain.reading.scores.tokens import Tokens
+from backend.domain.reading.scores.tokens import Tokens, is_word
 from backend.domain.reading.scores.vocabulary import AGO, CORRECTIONS, MOVES, NOW, PAST_PAIRS, WAS
 
 _PAUSES = frozenset(".,;!?\n()")
@@ -23,7 +24,7 @@ def mark_past(tokens: Tokens, numbers: Sequence[Number]) -> None:
         _share_out(_times(tokens, start, end), marks, gap, _ends_timed(tokens, numbers, gap + 1))
     for number, said in zip(numbers, marks, strict=True):
         number.past = ("was" in said or "ago" in said) and "now" not in said
-    for earlier, later in zip(numbers, numbers[1:], strict=False):
+    for earlier, later in pairwise(numbers):
         if _moved(tokens, earlier, later):
             earlier.past = True
 
@@ -84,7 +85,7 @@ def corrected(tokens: Tokens, numbers: list[Number]) -> list[Number]:
     """Without what was taken back: as many as come after the word of correction replace the last before it."""
     for at in range(len(numbers) - 1, 0, -1):
         between = tokens.words[numbers[at - 1].after : numbers[at].at]
-        if not CORRECTIONS.isdisjoint(between) or tuple(between[:1]) == ("no",):
+        if not CORRECTIONS.isdisjoint(between) or [word for word in between if is_word(word)] == ["no"]:
             kept, said = numbers[:at], numbers[at:]
             return kept[: max(0, len(kept) - len(said))] + said
     return numbers

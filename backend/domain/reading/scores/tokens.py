@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     r"|\n"
     r"|[^\sa-z0-9_']"
 )
+_WITHOUT_COMMAS = re.compile(_TOKEN.pattern.replace("[.,:]", "[.:]"))
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _LONGEST_STRETCHED = 30
 
@@ -28,10 +29,17 @@ _LONGEST_STRETCHED = 30
 class Tokens:
     """The words, numbers and signs of one text. Apostrophes are dropped: "pain's" is `pains`, "I'd" is `id`."""
 
-    def __init__(self, folded: Folded) -> None:
+    def __init__(self, folded: Folded, *, pattern: re.Pattern[str] = _TOKEN) -> None:
         self._plain, self._places = folded
-        words: list[str] = _TOKEN.findall(self._plain)
+        self._pattern = pattern
+        words: list[str] = pattern.findall(self._plain)
         self.words = [word.replace("'", "") for word in words] if "'" in self._plain else words
+
+    def parted_at_commas(self) -> "Tokens":
+        """The same text with "7,3" as two numbers, if it has such a one."""
+        if not any("," in word and len(word) > 1 for word in self.words):
+            return self
+        return Tokens((self._plain, self._places), pattern=_WITHOUT_COMMAS)
 
     def saying(self, words: list[str]) -> "Tokens":
         """The same text with other words in the same places."""
@@ -56,7 +64,7 @@ class Tokens:
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
-        return [piece.span() for piece in _TOKEN.finditer(self._plain)]
+        return [piece.span() for piece in self._pattern.finditer(self._plain)]
 
     def span(self, at: int, after: int) -> tuple[int, int]:
         """Where these tokens stand in the text as sent."""

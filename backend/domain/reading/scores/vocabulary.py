@@ -62,17 +62,18 @@ BODY = word_set(
 # Words that lead up to a score and say nothing more.
 LEAD = word_set(
     """
-    a about above actually alrededor almost am an and answer approx approximately aproximadamente ard are around
+    theyre yo lvl todays un una con
+    a about above abt actually alrededor almost am an and answer approx approximately aproximadamente ard are around
     at average barely be been being believe below between bueno calificacion calificaria call casi cerca close
     como con correction creo currently de definitely del digamos digo diria doy easily eh el en entre er es esta
     estado estaria este estoy exactly falling feel feeling feels felt for from get gets give giving goes going
-    gonna got guess has hasta held here heres holding honestly hovering id ill im in is it its just la le lets
+    gonna got guess has hasta held here heres holding honestly hovering i id ill im in is it its just la le lets
     level levels like llega lo maybe me mean meant mi mine more most mostly moving much my name near nearly nivel
     now number numero of ok okay on only oops oh or overall perdon perhaps personally pongo pretty probably
     probablemente pues put quise quizas rate rated rating really right roughly said say saying scale score seria
     si sigue siento sitting so solid solo somewhere sorry sort steady still stays strong suppose supongo tal the
     then think thinking this to today tonight totally um uh under uno unos usually ve vez wait was well were with
-    would yeah yep yes y
+    would told they id haha hahaha lol yeah yep yes y
     """
 ) | word_set("hoy ahora antes ayer bajo subio mas menos que decir rather hmm hm mm tbh ugh overall q1 q2 a1 a2")
 # Words that follow a score and say nothing more.
@@ -87,12 +88,12 @@ TRAIL = word_set(
 )
 POLITE = word_set(
     """
-    afternoon blush buenas buenos dia dias evening gracias heart hearts hello hey hi hola morning noches ok_hand
+    afternoon blush buenas buenos good dia dias evening gracias heart hearts hello hey hi hola morning noches ok_hand
     pray slightly_smiling_face smile smiley tardes thank thanks thumbsup thx ty you doctor dr nurse team everyone
     """
 )
 # "Have" leads up to a score only with an article: "I have a 7", but "I have 2".
-HOLDERS = word_set("have got had tengo tenia")
+HOLDERS = word_set("have got had hay tengo tenia")
 ARTICLES = word_set("a an un una the")
 # With these a frame begins anew, whatever was said before: "my head hurts its a 7".
 OPENERS = word_set("about around como diria es id im is its like maybe probably said say")
