@@ -80,6 +80,7 @@ _OPT_OUT = {
     )
 }
 _LONGEST_COURTESY = 6
+_MEASURES = {measure.value: measure for measure in Measure}
 _HALVES = str.maketrans(dict.fromkeys("½¼¾", HALF))
 _OVER_AND_OVER = re.compile(r"([^\w\s\x00-\x7f])\1{2,}")
 
@@ -91,7 +92,7 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
 
     Concerns are not looked for here: `Screen` reads every text first. Never raises on any text.
     """
-    asked = [Measure(item) for item in awaiting if item in set(Measure) and "safety" not in awaiting]
+    asked = [] if "safety" in awaiting else [_MEASURES[item] for item in awaiting if item in _MEASURES]
     tokens = Tokens(fold(_calmed(text)))
     words = tokens.plain_words()
     plain = " ".join(words)

@@ -33,6 +33,7 @@ class Ratings:
 
 
 _MOST_NUMBERS = 24  # with more, nothing in the text is plainly an answer
+_LONGEST_NEARLY = 8  # tokens
 _MOST_BARE = 8  # the same, without names
 _FRAME = LEAD | TRAIL | POLITE | NAMES.keys()
 _BOTH = tuple(tuple(phrase.split()) for phrase in BOTH)
@@ -111,7 +112,9 @@ def _read_found(answer: _Answer, found: list[Number], no_pain: NoPain | None, as
 def _without_pairs(tokens: Tokens, found: list[Number], *, two: bool) -> list[Number]:
     """ "7/3" is two scores only if two are wanted and the text says nothing else."""
     paired = [
-        number for number in found if "/" in (tokens[number.at - 1], tokens[number.after]) and is_pair(tokens, number)
+        number
+        for number in found
+        if "/" in (tokens.at(number.at - 1), tokens.at(number.after)) and is_pair(tokens, number)
     ]
     if not paired:
         return found
@@ -125,7 +128,7 @@ def _without_pairs(tokens: Tokens, found: list[Number], *, two: bool) -> list[Nu
 def _read_named(answer: _Answer, bound: Sequence[Bound], asked: Sequence[Measure]) -> set[int]:
     """Give each named measure its number; say which numbers were taken by a name."""
     taken: set[int] = set()
-    for measure in Measure:
+    for measure in {each.name.measure: None for each in bound}:
         mine = [each for each in bound if each.name.measure is measure]
         if not mine:
             continue
@@ -195,7 +198,10 @@ def _merged(tokens: Tokens, numbers: list[Number]) -> list[Number]:
 def _touching(tokens: Tokens, number: Number) -> bool:
     """ "7-3", "7,3": with a sign and no space between them, two scores may be one."""
     return any(
-        tokens[sign] in ("-", ",", "/") and tokens.touch(sign - 1) and tokens.touch(sign) and is_figure(tokens[other])
+        tokens.at(sign) in ("-", ",", "/")
+        and tokens.touch(sign - 1)
+        and tokens.touch(sign)
+        and is_figure(tokens.at(other))
         for sign, other in ((number.after, number.after + 1), (number.at - 1, number.at - 2))
     )
 
@@ -228,7 +234,7 @@ def _read_no_pain(answer: _Answer, no_pain: NoPain, *, lone: bool) -> None:
 def _read_nearly(tokens: Tokens, asked: Sequence[Measure]) -> Ratings:
     """An answer whose only number is misspelt by one slip, or is the letter o for a zero: read, and never sure."""
     words = tokens.words
-    if any(map(is_figure, words)) and "o" not in words:
+    if len(words) > _LONGEST_NEARLY or (any(map(is_figure, words)) and "o" not in words):
         return Ratings({}, tokens.plain_words())
     meant = mended(words)
     if meant is None and [word for word in words if is_word(word) and word not in NAMES and word not in TENS] == ["o"]:

@@ -96,7 +96,7 @@ def _said(tokens: Tokens, side: _Side, measure: Measure, *, alone: bool) -> Iter
 def _holds(tokens: Tokens, at: int, after: int, measure: Measure, *, alone: bool) -> bool:
     """Said of this measure, of now, and not denied: "not great" is not great, "my pain is terrible" is not the mood."""
     start, end = _clause(tokens, at, after)
-    if tokens[after] in _NOT_SO_AFTER and measure is Measure.MOOD:
+    if tokens.at(after) in _NOT_SO_AFTER and measure is Measure.MOOD:
         return False
     if any(word in _NEGATES for word in tokens.words[max(start, at - _NEGATION_REACH) : at]):
         return False
@@ -110,8 +110,8 @@ def _holds(tokens: Tokens, at: int, after: int, measure: Measure, *, alone: bool
 
 
 def _clause(tokens: Tokens, at: int, after: int) -> tuple[int, int]:
-    while at > 0 and tokens[at - 1] not in _PAUSES:
+    while at > 0 and tokens.at(at - 1) not in _PAUSES:
         at -= 1
-    while after < len(tokens) and tokens[after] not in _PAUSES:
+    while after < len(tokens) and tokens.at(after) not in _PAUSES:
         after += 1
     return at, after

@@ -66,48 +66,48 @@ def answers(tokens: Tokens, number: Number, taken: set[int]) -> Answers:
 
 def _opens(tokens: Tokens, number: Number, taken: set[int]) -> Answers:
     for at in range(number.at - 1, max(-1, number.at - 1 - _REACH), -1):
-        word = tokens[at]
+        word = tokens.at(at)
         if at in taken or is_figure(word) or leads(tokens, at):
             continue
         if word in _PARTS or word in ("but", "pero"):
             return Answers.YES
         if not is_word(word):
             continue
-        return Answers.MAYBE if at < number.at - 1 and tokens[at + 1] in OPENERS else Answers.NO
+        return Answers.MAYBE if at < number.at - 1 and tokens.at(at + 1) in OPENERS else Answers.NO
     return Answers.YES if number.at <= _REACH else Answers.MAYBE
 
 
 def _goes_on(tokens: Tokens, number: Number) -> Answers:
     """A number that opens a longer remark ("2 kids at home") may be a count: the patient is asked."""
-    after = tokens[number.after]
+    after = tokens.at(number.after)
     plain = not is_word(after) or follows(tokens, number.after) or after in GOES_ON or after in NAMES
     return Answers.YES if plain or numeral(after) or number.scaled else Answers.MAYBE
 
 
 def leads(tokens: Tokens, at: int) -> bool:
     """Whether a word leads up to a score."""
-    word = tokens[at]
+    word = tokens.at(at)
     if word == "no":
-        ahead = tokens[at + 1]
+        ahead = tokens.at(at + 1)
         return not is_word(ahead) or is_figure(ahead) or ahead in CORRECTIONS
     if word in MOVES or word in ("but", "pero", "over", "than"):
-        ahead = tokens[at + 1]
+        ahead = tokens.at(at + 1)
         return is_figure(ahead) or ahead in _MOVES_ON
     if word in HOLDERS:
-        return tokens[at + 1] in ARTICLES or (word == "have" and tokens[at + 1] == "to")
+        return tokens.at(at + 1) in ARTICLES or (word == "have" and tokens.at(at + 1) == "to")
     return word in _BEFORE or (word in _IN_PAIRS and _in_pair(tokens, at))
 
 
 def follows(tokens: Tokens, at: int) -> bool:
     """Whether a word follows a score and says nothing more."""
-    word = tokens[at]
+    word = tokens.at(at)
     if word == "for":
-        return tokens[at + 1] in ("me", "now", "today", "both", "each", "the")
+        return tokens.at(at + 1) in ("me", "now", "today", "both", "each", "the")
     return word in _AFTER or (word in _IN_PAIRS and _in_pair(tokens, at))
 
 
 def _in_pair(tokens: Tokens, at: int) -> bool:
-    return (tokens[at - 1], tokens[at]) in _PAIRS or (tokens[at], tokens[at + 1]) in _PAIRS
+    return (tokens.at(at - 1), tokens.at(at)) in _PAIRS or (tokens.at(at), tokens.at(at + 1)) in _PAIRS
 
 
 def left_over(tokens: Tokens, used: Iterable[Sequence[int]], known: set[int]) -> list[str]:
@@ -118,7 +118,7 @@ def left_over(tokens: Tokens, used: Iterable[Sequence[int]], known: set[int]) ->
     for score in used:
         _explain(tokens, explained, range(score[0] - 1, -1, -1), leads)
         _explain(tokens, explained, range(score[-1] + 1, len(tokens)), follows)
-        if tokens[score[-1] + 1] == "?":
+        if tokens.at(score[-1] + 1) == "?":
             explained.add(score[-1] + 1)
     return [word for at, word in enumerate(tokens.words) if at not in explained and word not in _SIGNS]
 
@@ -126,7 +126,7 @@ def left_over(tokens: Tokens, used: Iterable[Sequence[int]], known: set[int]) ->
 def _explain(tokens: Tokens, explained: set[int], places: Iterable[int], fits: object) -> None:
     assert callable(fits)
     for at in places:
-        if at in explained or not is_word(tokens[at]):
+        if at in explained or not is_word(tokens.at(at)):
             continue
         if not fits(tokens, at):
             return

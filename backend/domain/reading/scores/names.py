@@ -73,10 +73,14 @@ _REACH = 24  # tokens
 
 def find_names(tokens: Tokens, numbers: Sequence[Number], asked: Sequence[Measure]) -> list[Name]:
     """The measures named in a text that has numbers; the weak names only where no plain one says it."""
-    stretched = len(tokens) < _REACH and any(map(_stretched_name, tokens.words))
+    stretched = tokens.stretched()
     if not stretched and _ALL_NAMES.isdisjoint(tokens.words):
         return []
-    names = [Name(measure, at) for at, word in enumerate(tokens.words) if (measure := _plain_name(tokens, at, word))]
+    names = [
+        Name(measure, at)
+        for at, word in enumerate(tokens.words)
+        if (measure := _plain_name(tokens, at, word, stretched=stretched))
+    ]
     names += _letters(tokens, numbers)
     if not names or len({name.measure for name in names}) == 1:
         said = {name.measure for name in names}
@@ -93,10 +97,10 @@ def _may_be_meant(measure: Measure, asked: Sequence[Measure]) -> bool:
     return not asked or measure in asked or measure is Measure.PAIN
 
 
-def _plain_name(tokens: Tokens, at: int, word: str) -> Measure | None:
+def _plain_name(tokens: Tokens, at: int, word: str, *, stretched: bool) -> Measure | None:
     if word in NAMES:
-        return NAMES[word] if tokens[at + 1] not in NOT_NAMED else None
-    return _stretched_name(word) if len(tokens) < _REACH else None
+        return NAMES[word] if tokens.at(at + 1) not in NOT_NAMED else None
+    return _stretched_name(word) if stretched else None
 
 
 def _stretched_name(word: str) -> Measure | None:
@@ -110,13 +114,13 @@ def _letters(tokens: Tokens, numbers: Sequence[Number]) -> list[Name]:
     if not letters:
         return []
     plain = all(word in _FRAME or word in BODY or not is_word(word) or is_figure(word) for word in tokens.words)
-    leading = [at for at in letters if at + 1 in starts or (tokens[at + 1] in (":", "=", "-") and at + 2 in starts)]
+    leading = [at for at in letters if at + 1 in starts or (tokens.at(at + 1) in (":", "=", "-") and at + 2 in starts)]
     following = [at for at in letters if at in ends]
     found = following if len(following) == len(letters) > len(leading) else leading
-    several = len({LETTER_NAMES[tokens[at]] for at in found}) > 1
+    several = len({LETTER_NAMES[tokens.at(at)] for at in found}) > 1
     if not (several or (plain and found == leading)):
         return []
-    return [Name(LETTER_NAMES[tokens[at]], at) for at in found]
+    return [Name(LETTER_NAMES[tokens.at(at)], at) for at in found]
 
 
 def bind(tokens: Tokens, names: Sequence[Name], numbers: Sequence[Number]) -> list[Bound]:
@@ -141,7 +145,7 @@ def _bound_behind(tokens: Tokens, number: Number, names: Sequence[Name], first_i
     between = tokens.words[number.after : name.at]
     if any(other is not name and is_row(tokens, name, other) for other in names):
         return None  # "7 and 3 for mood and pain"
-    if not TO_NAME.issuperset(between) or (between[0] == "(" and tokens[name.at + 1] != ")"):
+    if not TO_NAME.issuperset(between) or (between[0] == "(" and tokens.at(name.at + 1) != ")"):
         return None
     return Bound(name, number, near=True) if not first_is_name or between[0] in BINDS_BEFORE else None
 
@@ -185,7 +189,7 @@ def _only(tokens: Tokens, start: int, end: int) -> bool:
 def _parted_behind(tokens: Tokens, number: Number, group: _Group) -> bool:
     """ "3 pain, 7", not "7, pain 3"."""
     name = group.names[0].at
-    return len(group.names) == 1 and number.after == name and tokens[name + 1] in (",", ";", ".", "\n")
+    return len(group.names) == 1 and number.after == name and tokens.at(name + 1) in (",", ";", ".", "\n")
 
 
 def _leading(tokens: Tokens, lead: list[Number], groups: list[_Group]) -> list[Bound]:

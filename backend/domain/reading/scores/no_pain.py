@@ -30,13 +30,14 @@ _BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
 for _phrase in sorted((tuple(phrase.split()) for phrase in NO_PAIN), key=len, reverse=True):
     _BY_FIRST.setdefault(_phrase[0], []).append(_phrase)
 _HEADS = frozenset({"pain", "pains", "painfree", "dolor", "dolores", "duele", "hurts"}) | NOTHING
+_DENIES = NOTHING | {"dont", "do", "free", "gone", "no", "not", "painfree", "sin", "without"}
 _BEFORE = BEFORE_NO_PAIN | NAMES.keys()
 _REACH = 8
 
 
 def find_no_pain(tokens: Tokens, asked: Sequence[Measure]) -> NoPain | None:
     """Where the text says that there is no pain now; None for "no pain meds", "wish I had no pain", "no pain before"."""
-    if _HEADS.isdisjoint(tokens.words):
+    if _DENIES.isdisjoint(tokens.words) or _HEADS.isdisjoint(tokens.words):
         return None
     for at, word in enumerate(tokens.words):
         for phrase in _BY_FIRST.get(word, ()):
@@ -47,11 +48,11 @@ def find_no_pain(tokens: Tokens, asked: Sequence[Measure]) -> NoPain | None:
 
 
 def _stands(tokens: Tokens, found: NoPain) -> bool:
-    after = tokens[found.after]
+    after = tokens.at(found.after)
     if is_word(after) and after not in AFTER_NO_PAIN:
         return False
     for at in range(found.at - 1, max(-1, found.at - 1 - _REACH), -1):
-        word = tokens[at]
+        word = tokens.at(at)
         if word in ".;,!?\n":
             return True
         if is_word(word) and (word in WAS or word in AGO or not (word in _BEFORE or is_figure(word))):

@@ -67,7 +67,7 @@ def find_numbers(tokens: Tokens, most: int) -> Numbers:
     at_hand = places(tokens.words)
     if not at_hand or len(at_hand) > most:
         return Numbers()
-    numbers = Numbers(asides=set(_asides(tokens, at_hand)))
+    numbers = Numbers(asides=set(_asides(tokens, at_hand)) if len(at_hand) > 1 else set())
     free = 0
     for at in at_hand:
         if at >= free and at not in numbers.asides:
@@ -90,11 +90,11 @@ def read_number(tokens: Tokens, at: int) -> Number:
 
 
 def _one(tokens: Tokens, at: int) -> Number:
-    low, high, sure = numeral(tokens[at]) or (0, 0, False)
+    low, high, sure = numeral(tokens.at(at)) or (0, 0, False)
     after = at + 1
-    if tokens[after] in _HALF_OPENS and low < HIGHEST:
+    if tokens.at(after) in _HALF_OPENS and low < HIGHEST:
         half = next((half for half in _HALVES if tokens.says(half, after)), None)
-        if half and tokens[after + len(half)] not in _SCALE_OPENS - {"/"}:
+        if half and tokens.at(after + len(half)) not in _SCALE_OPENS - {"/"}:
             low, high, after, sure = low, low + 1, after + len(half), False
     end = out_of_ten(tokens, after)
     return Number(low, high, at, end or after, sure, scaled=end is not None)
@@ -103,67 +103,67 @@ def _one(tokens: Tokens, at: int) -> Number:
 def out_of_ten(tokens: Tokens, at: int) -> int | None:
     """The place after "/10", "out of 10", "outta ten", "de diez", or None."""
     ten = scale_end(tokens, at)
-    return ten + 1 if ten is not None and tokens[ten] in TENS and tokens[ten + 1] != "/" else None
+    return ten + 1 if ten is not None and tokens.at(ten) in TENS and tokens.at(ten + 1) != "/" else None
 
 
 def scale_end(tokens: Tokens, at: int) -> int | None:
     """Where the end of a scale stands, whichever it is: of "/100" the hundred; None if no scale begins here."""
-    opens = tokens[at]
+    opens = tokens.at(at)
     if opens not in _SCALE_OPENS:
         return None
     end = at + 1
-    if opens in ("out", "over", "sobre") and tokens[end] in ("of", "all", "de"):
+    if opens in ("out", "over", "sobre") and tokens.at(end) in ("of", "all", "de"):
         end += 1
-    if tokens[end] in ARTICLES and opens != "/":
+    if tokens.at(end) in ARTICLES and opens != "/":
         end += 1
-    return end if is_figure(tokens[end]) else None
+    return end if is_figure(tokens.at(end)) else None
 
 
 def _range_end(tokens: Tokens, number: Number) -> Number | None:
     """The upper end of "6-7", "6 or 7", "6, maybe a 7", "between 6 and 7"; "7-3" and "from 8 to 4" are two numbers."""
     after = _joined(tokens, number)
-    if after is None or not numeral(tokens[after]) or tokens[number.at - 1] in ("from", "desde"):
+    if after is None or not numeral(tokens.at(after)) or tokens.at(number.at - 1) in ("from", "desde"):
         return None
-    if tokens[number.after] in ("to", "a") and tokens[number.at - 1] == "de":
+    if tokens.at(number.after) in ("to", "a") and tokens.at(number.at - 1) == "de":
         return None
     other = _one(tokens, after)
-    either = tokens[number.after] in ("or", "o")
+    either = tokens.at(number.after) in ("or", "o")
     return other if (either or other.low >= number.low) and not _is_next_of_three(tokens, number, other) else None
 
 
 def _joined(tokens: Tokens, number: Number) -> int | None:
     """Where the other end of a range would stand."""
     at = number.after
-    if tokens[at] == ",":
+    if tokens.at(at) == ",":
         at += 1
-        if tokens[at] not in ("or", "o", "maybe", "perhaps", "possibly", "quizas"):
+        if tokens.at(at) not in ("or", "o", "maybe", "perhaps", "possibly", "quizas"):
             return None
-    joins = tokens[at] in RANGE_JOINS or tokens[at] in ("maybe", "possibly", "perhaps", "quizas")
-    between = tokens[at] in ("and", "y", "&") and any(tokens[number.at - back] in _BETWEEN for back in (1, 2, 3))
+    joins = tokens.at(at) in RANGE_JOINS or tokens.at(at) in ("maybe", "possibly", "perhaps", "quizas")
+    between = tokens.at(at) in ("and", "y", "&") and any(tokens.at(number.at - back) in _BETWEEN for back in (1, 2, 3))
     if not joins and not between:
         return None
     at += 1
-    while tokens[at] in _MAYBE and at < number.after + 5:
+    while tokens.at(at) in _MAYBE and at < number.after + 5:
         at += 1
     return at
 
 
 def _is_next_of_three(tokens: Tokens, number: Number, other: Number) -> bool:
     """A third number behind the same sign makes it a date or a telephone number: "3-4-24"."""
-    return tokens[number.after] == "-" == tokens[other.after] and is_figure(tokens[other.after + 1])
+    return tokens.at(number.after) == "-" == tokens.at(other.after) and is_figure(tokens.at(other.after + 1))
 
 
 def _is_hedged(tokens: Tokens, number: Number) -> bool:
-    after, before = tokens[number.after], tokens[number.at - 1]
-    if after in HEDGED_AFTER or (after == "mas" and not tokens[number.after + 1].isalpha()):
+    after, before = tokens.at(number.after), tokens.at(number.at - 1)
+    if after in HEDGED_AFTER or (after == "mas" and not tokens.at(number.after + 1).isalpha()):
         return True
-    if is_hedge(after, tokens[number.after + 1]):
+    if is_hedge(after, tokens.at(number.after + 1)):
         return True
-    if after == "-" and not tokens[number.after + 1]:
+    if after == "-" and not tokens.at(number.after + 1):
         return True
     if number.at == 1 and before in ("+", "#", ">", "<"):
         return True
-    return before in _ENDS_BOUND and ((tokens[number.at - 2], before) in _BOUNDS or (before,) in _BOUNDS)
+    return before in _ENDS_BOUND and ((tokens.at(number.at - 2), before) in _BOUNDS or (before,) in _BOUNDS)
 
 
 def is_hedge(word: str, following: str) -> bool:
@@ -174,18 +174,18 @@ def is_hedge(word: str, following: str) -> bool:
 def _asides(tokens: Tokens, at_hand: list[int]) -> Iterator[int]:
     """Tokens that are numbers and yet none: the ends of the scale, and the marks of a list ("1) 7 2) 3")."""
     for at in at_hand:
-        if tokens[at] in _LOWEST and tokens[at + 1] in _TO and tokens[at + 2] in TENS:
+        if tokens.at(at) in _LOWEST and tokens.at(at + 1) in _TO and tokens.at(at + 2) in TENS:
             yield from range(_scale_opens(tokens, at), at + 3)
-        elif tokens[at] in TENS and (tokens[at - 2], tokens[at - 1]) in (("out", "of"), ("de", "los")):
-            if not numeral(tokens[at - 3]) and not is_figure(tokens[at - 3]):
+        elif tokens.at(at) in TENS and (tokens.at(at - 2), tokens.at(at - 1)) in (("out", "of"), ("de", "los")):
+            if not numeral(tokens.at(at - 3)) and not is_figure(tokens.at(at - 3)):
                 yield from (at - 2, at - 1, at)
-        elif tokens[at - 1] in ("los", "las", "the") and tokens[at] in ("dos", "two", "2") and len(at_hand) > 1:
+        elif tokens.at(at - 1) in ("los", "las", "the") and tokens.at(at) in ("dos", "two", "2") and len(at_hand) > 1:
             yield from (at - 1, at)
     yield from _list_marks(tokens, at_hand)
 
 
 def _scale_opens(tokens: Tokens, at: int) -> int:
-    while tokens[at - 1] in (
+    while tokens.at(at - 1) in (
         "on",
         "a",
         "the",
@@ -205,12 +205,12 @@ def _scale_opens(tokens: Tokens, at: int) -> int:
 
 
 def _list_marks(tokens: Tokens, at_hand: list[int]) -> Iterator[int]:
-    first = int(tokens[0] in ("(", "-", "#"))
-    sign = tokens[first + 1]
-    if tokens[first] != "1" or sign not in _LIST_SIGNS or first not in at_hand:
+    first = int(tokens.at(0) in ("(", "-", "#"))
+    sign = tokens.at(first + 1)
+    if tokens.at(first) != "1" or sign not in _LIST_SIGNS or first not in at_hand:
         return
-    second = next((at for at in at_hand if at > first + 2 and tokens[at] == "2" and tokens[at + 1] == sign), None)
-    if second is not None and tokens[second + 2]:
+    second = next((at for at in at_hand if at > first + 2 and tokens.at(at) == "2" and tokens.at(at + 1) == sign), None)
+    if second is not None and tokens.at(second + 2):
         yield second
     if second is not None or sign == ")":
         yield first

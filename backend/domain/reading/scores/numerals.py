@@ -15,7 +15,6 @@ _LONGEST_MISSPELT = 8
 _MENDED = [word for word in NUMERALS if len(word) >= _SHORTEST_MISSPELT]
 _KNOWN = LEAD | TRAIL | POLITE | BODY | GOES_ON | NAMES.keys() | NOT_MISSPELT
 _FRAME = LEAD | TRAIL | POLITE | BODY | NAMES.keys()
-_LONGEST_MENDED_TEXT = 8
 
 
 class Numeral(NamedTuple):
@@ -62,8 +61,6 @@ def places(words: Sequence[str]) -> list[int]:
 
 def mended(words: list[str]) -> tuple[list[str], int] | None:
     """The text with its one misspelt number word mended, and the place of it: if all the rest is an answer's frame."""
-    if len(words) > _LONGEST_MENDED_TEXT:
-        return None
     if any(map(numeral, words)):
         return None
     unknown = [at for at, word in enumerate(words) if word.isalpha() and word not in _FRAME]

@@ -138,6 +138,8 @@ _PLAIN = LEAD | TRAIL | POLITE | GOES_ON | NAMES.keys() | WEAK_NAMES.keys()
 
 def other_use(tokens: Tokens, number: Number) -> OtherUse | None:
     """Why this number is not a score, or None if it may be one."""
+    if len(tokens.words) == number.after - number.at:
+        return None
     for look in (_by_its_signs, _by_what_follows, _by_what_leads, _by_whom):
         use = look(tokens, number)
         if use:
@@ -147,13 +149,15 @@ def other_use(tokens: Tokens, number: Number) -> OtherUse | None:
 
 def _by_its_signs(tokens: Tokens, number: Number) -> OtherUse | None:
     """Minus signs, fractions on another scale, telephone numbers, larger numbers in words."""
-    before, after = tokens[number.at - 1], tokens[number.after]
-    if before in LARGE_WORDS or after in LARGE_WORDS or (before == "y" and tokens[number.at - 2] in LARGE_WORDS):
+    before, after = tokens.at(number.at - 1), tokens.at(number.after)
+    if before in LARGE_WORDS or after in LARGE_WORDS or (before == "y" and tokens.at(number.at - 2) in LARGE_WORDS):
         return OtherUse.LARGER
     if before == "-" and _is_minus(tokens, number.at - 1):
         return OtherUse.LARGER
     if scale_end(tokens, number.after) is not None or (before == "/" and number.at > 1):
         return None if is_pair(tokens, number) else OtherUse.FRACTION
+    if is_word(before or "x") and is_word(after or "x") and not before[:1].isdigit() and not after[:1].isdigit():
+        return None
     if _part_of_long_figure(tokens, number):
         return OtherUse.PHONE
     if _figures_in_a_chain(tokens, number) > 2:  # noqa: PLR2004 - two may be a range
@@ -163,43 +167,48 @@ def _by_its_signs(tokens: Tokens, number: Number) -> OtherUse | None:
 
 def is_pair(tokens: Tokens, number: Number) -> bool:
     """Two numbers on the scale about one stroke, with no third: "7/3" may be mood and pain."""
-    if tokens[number.after] == "/":
+    if tokens.at(number.after) == "/":
         first, other, beyond = number.at, number.after + 1, number.after + 2
     else:
         first, other, beyond = number.at - 2, number.at - 2, number.after
-    return bool(numeral(tokens[other])) and tokens[first - 1] != "/" and tokens[beyond] != "/" and not number.scaled
+    return (
+        bool(numeral(tokens.at(other)))
+        and tokens.at(first - 1) != "/"
+        and tokens.at(beyond) != "/"
+        and not number.scaled
+    )
 
 
 def _is_minus(tokens: Tokens, at: int) -> bool:
     """ "-3", but not the dash of a list, of "pain-3" or of "7-3"."""
-    return tokens.touch(at) and not (at and tokens.touch(at - 1) and is_word(tokens[at - 1]))
+    return tokens.touch(at) and not (at and tokens.touch(at - 1) and is_word(tokens.at(at - 1)))
 
 
 def _part_of_long_figure(tokens: Tokens, number: Number) -> bool:
-    ahead = number.after + (tokens[number.after] in ("-", "(", "."))
-    behind = number.at - 1 - (tokens[number.at - 1] in ("-", ")", "."))
-    if tokens[number.after] == "-" and is_figure(tokens[ahead]) and not numeral(tokens[ahead]):
+    ahead = number.after + (tokens.at(number.after) in ("-", "(", "."))
+    behind = number.at - 1 - (tokens.at(number.at - 1) in ("-", ")", "."))
+    if tokens.at(number.after) == "-" and is_figure(tokens.at(ahead)) and not numeral(tokens.at(ahead)):
         return True
-    return any(len(tokens[at]) >= _PHONE_PART and tokens[at].isdecimal() for at in (ahead, behind))
+    return any(len(word) >= _PHONE_PART and word.isdecimal() for word in (tokens.at(ahead), tokens.at(behind)))
 
 
 def _figures_in_a_chain(tokens: Tokens, number: Number) -> int:
     """How many figures are joined by dashes: "3-4-24" has three."""
     at, after = number.at, number.after
-    while at > 1 and tokens[at - 1] == "-" and is_figure(tokens[at - 2]) and at > number.at - 8:
+    while at > 1 and tokens.at(at - 1) == "-" and is_figure(tokens.at(at - 2)) and at > number.at - 8:
         at -= 2
-    while tokens[after] == "-" and is_figure(tokens[after + 1]) and after < number.after + 8:
+    while tokens.at(after) == "-" and is_figure(tokens.at(after + 1)) and after < number.after + 8:
         after += 2
     links = (number.at - at + after - number.after) // 2
     return 1 + ("-" in tokens.words[number.at : number.after]) + links
 
 
 def _by_what_follows(tokens: Tokens, number: Number) -> OtherUse | None:
-    after, beyond = tokens[number.after], tokens[number.after + 1]
+    after, beyond = tokens.at(number.after), tokens.at(number.after + 1)
     if is_hedge(after, beyond):
-        after, beyond = tokens[number.after + 2], tokens[number.after + 3]  # "6 or so weeks"
+        after, beyond = tokens.at(number.after + 2), tokens.at(number.after + 3)  # "6 or so weeks"
     if after == "-" and beyond.isalpha():
-        after, beyond = beyond, tokens[number.after + 2]  # "5-day"
+        after, beyond = beyond, tokens.at(number.after + 2)  # "5-day"
     if number.scaled:
         praised = not _PRAISE_AFTER.isdisjoint(_next_words(tokens, number.after))
         return OtherUse.PRAISE if praised else OtherUse.COUNT if after in _AFTER or _is_plural(after) else None
@@ -211,9 +220,9 @@ def _by_what_follows(tokens: Tokens, number: Number) -> OtherUse | None:
         return OtherUse.TIME
     if after in ("more", "mas", "of") and beyond.isalpha() and beyond not in ("o", "or", "now"):
         return OtherUse.COUNT
-    if any(tokens[number.after + ahead] in _STREETS for ahead in (0, 1, 2)) and after.isalpha():
+    if any(tokens.at(number.after + ahead) in _STREETS for ahead in (0, 1, 2)) and after.isalpha():
         return OtherUse.ADDRESS
-    if tokens[number.at] in ("2", "4", "8", "one", "1") and after in _SLANG_AFTER:
+    if tokens.at(number.at) in ("2", "4", "8", "one", "1") and after in _SLANG_AFTER:
         return OtherUse.SLANG
     return OtherUse.COUNT if _is_plural(after) else None
 
@@ -229,33 +238,33 @@ def _is_plural(word: str) -> bool:
 
 
 def _by_what_leads(tokens: Tokens, number: Number) -> OtherUse | None:
-    before = tokens[number.at - 1]
+    before = tokens.at(number.at - 1)
     if number.scaled:
         return (
             OtherUse.DATE
-            if before in _FOR_DATES and tokens[number.at + 1] == "/" and not _named_near(tokens, number)
+            if before in _FOR_DATES and tokens.at(number.at + 1) == "/" and not _named_near(tokens, number)
             else None
         )
-    if before in _AT and tokens[number.at - 2] not in _PLACES_ON_SCALE:
+    if before in _AT and tokens.at(number.at - 2) not in _PLACES_ON_SCALE:
         return OtherUse.TIME
-    if before == "las" and tokens[number.at - 2] in ("a", "como", "desde", "son", "eran"):
+    if before == "las" and tokens.at(number.at - 2) in ("a", "como", "desde", "son", "eran"):
         return OtherUse.TIME
     if before in _MONTHS and not (before in ("may", "mar") and number.at > 1):
         return OtherUse.DATE
     if before in _BEFORE:
         return _BEFORE[before]
-    if tokens[number.at] in SELDOM_NUMBERS and not _one_is_meant(tokens, number):
+    if tokens.at(number.at) in SELDOM_NUMBERS and not _one_is_meant(tokens, number):
         return OtherUse.PRONOUN
     return None
 
 
 def _named_near(tokens: Tokens, number: Number) -> bool:
-    return any(tokens[number.at - back] in NAMES for back in (1, 2, 3))
+    return any(tokens.at(number.at - back) in NAMES for back in (1, 2, 3))
 
 
 def _one_is_meant(tokens: Tokens, number: Number) -> bool:
     """ "One" is a number by itself, at a range, or where a number is expected: "pain: one", "a ten"."""
-    before, after = tokens[number.at - 1], tokens[number.after]
+    before, after = tokens.at(number.at - 1), tokens.at(number.after)
     follows = not after.isalpha() or after in NAMES or after in TRAIL or after in POLITE or numeral(after) is not None
     leads = not before.isalnum() or before in _BEFORE_ONE or before in NAMES or numeral(before) is not None
     joined = before in ("and", "y", "now", "ahora", "to", "a", "hoy", "for")
@@ -265,9 +274,9 @@ def _one_is_meant(tokens: Tokens, number: Number) -> bool:
 def _by_whom(tokens: Tokens, number: Number) -> OtherUse | None:
     """Praise of the clinic, and other people's scores: the nearest name or word of a person before the number says."""
     for back in range(number.at - 1, max(-1, number.at - 1 - _CLAUSE), -1):
-        word = tokens[back]
+        word = tokens.at(back)
         if word in NAMES:
-            return OtherUse.SOMEBODY if tokens[back - 1] in _THEIRS else None
+            return OtherUse.SOMEBODY if tokens.at(back - 1) in _THEIRS else None
         if word in ".;!?\n":
             return None
         if word in _OTHERS:

@@ -33,11 +33,11 @@ def _times(tokens: Tokens, start: int, end: int) -> list[str]:
     """The words of time between two places, as `was` (of the next number), `ago` (of the last), `now` and pauses."""
     said: list[str] = []
     for at in range(start, end):
-        word = tokens[at]
+        word = tokens.at(at)
         if word in NOW:
             said.append("now")
-        elif word in AGO or (word in _PAIRS_OPEN and (word, tokens[at + 1]) in _PAST_PAIRS):
-            said.append("was" if (word, tokens[at + 1]) == ("used", "to") else "ago")
+        elif word in AGO or (word in _PAIRS_OPEN and (word, tokens.at(at + 1)) in _PAST_PAIRS):
+            said.append("was" if (word, tokens.at(at + 1)) == ("used", "to") else "ago")
         elif word in WAS:
             said.append("was")
         elif word in _PAUSES:
@@ -77,7 +77,7 @@ def _moved(tokens: Tokens, earlier: Number, later: Number) -> bool:
         return True
     if not between or between[0] not in ("to", "a", "down", "up") or len(between) > 4:  # noqa: PLR2004 - "down to about a"
         return False
-    moved = tokens[earlier.at - 1] in ("from", "de", "desde") or not MOVES.isdisjoint(tokens.words[: earlier.at])
+    moved = tokens.at(earlier.at - 1) in ("from", "de", "desde") or not MOVES.isdisjoint(tokens.words[: earlier.at])
     return moved or later.low < earlier.low or between[0] in ("down", "up")
 
 

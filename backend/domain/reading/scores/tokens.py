@@ -1,8 +1,7 @@
 """Cuts a folded text into words, numbers and signs, each still knowing where it stands in the text as sent."""
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable
 
 from backend.domain.reading.normalise import Folded
 
@@ -12,18 +11,21 @@ HALF = "\x01"
 # Every alternative is a run of disjoint classes, so cutting is linear. A number with letters on it is one opaque word
 # ("50mg", "7pm", "b4", "2day") unless the letters are a name, a hedge or a joiner ("m7p3", "7ish", "7and3").
 _TOKEN = re.compile(
-    r"(?:mood|animo|pain|dolor|[mpd])(?=[0-9])"
+    r"[a-z_]++(?![0-9'])"
+    r"|[^\sa-z0-9_'<]"
+    r"|(?:mood|animo|pain|dolor|[mpd])(?=[0-9])"
     r"|[0-9]++(?:[.,:][0-9]++)*+(?:(?![a-z0-9_'])|(?=(?:ish|mood|animo|pain|dolor|[mp])(?![a-z0-9_'])|[mpd,y&][0-9]|and[0-9]|or[0-9]))"
     r"|</?3++"
     r"|[0-9]++(?:[.,:][0-9]++)*+[a-z0-9_']++"
     r"|(?:and|or|y)(?=[0-9])"
     r"|[a-z_][a-z0-9_']*+"
     r"|\n"
-    r"|[^\sa-z0-9_']"
+    r"|<"
 )
 _WITHOUT_COMMAS = re.compile(_TOKEN.pattern.replace("[.,:]", "[.:]"))
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _LONGEST_STRETCHED = 30
+_NOTHING = [""] * 24  # farther than any rule looks; from the front, places below nought end up here as well
 
 
 class Tokens:
@@ -32,8 +34,15 @@ class Tokens:
     def __init__(self, folded: Folded, *, pattern: re.Pattern[str] = _TOKEN) -> None:
         self._plain, self._places = folded
         self._pattern = pattern
+        self._plain_words: list[str] | None = None
+        self._found: list[tuple[int, int]] | None = None
         words: list[str] = pattern.findall(self._plain)
-        self.words = [word.replace("'", "") for word in words] if "'" in self._plain else words
+        self._say([word.replace("'", "") for word in words] if "'" in self._plain else words)
+
+    def _say(self, words: list[str]) -> None:
+        self.words = words
+        self.at: Callable[[int], str] = (words + _NOTHING).__getitem__
+        """The token at a place; an empty one a little way before the first and after the last."""
 
     def parted_at_commas(self) -> "Tokens":
         """The same text with "7,3" as two numbers, if it has such a one."""
@@ -44,35 +53,35 @@ class Tokens:
     def saying(self, words: list[str]) -> "Tokens":
         """The same text with other words in the same places."""
         other = Tokens((self._plain, self._places))
-        other.words = words
+        other._say(words)
         return other
 
     def __len__(self) -> int:
         return len(self.words)
 
-    def __getitem__(self, at: int) -> str:
-        """The token at a place; an empty one before the first and after the last."""
-        return self.words[at] if 0 <= at < len(self.words) else ""
-
-    def before(self, at: int) -> Iterator[tuple[int, str]]:
-        """The tokens before a place, nearest first."""
-        return ((back, self.words[back]) for back in range(at - 1, -1, -1))
+    def stretched(self) -> bool:
+        """Whether a letter is drawn out anywhere ("sooo")."""
+        return _STRETCHED.search(self._plain) is not None
 
     def plain_words(self) -> list[str]:
         """The tokens that are no signs."""
-        return [word for word in self.words if is_word(word)]
+        if self._plain_words is None:
+            self._plain_words = [word for word in self.words if word[:1].isalnum() or word[:1] == "_"]
+        return self._plain_words
 
-    @cached_property
     def _spans(self) -> list[tuple[int, int]]:
-        return [piece.span() for piece in self._pattern.finditer(self._plain)]
+        if self._found is None:
+            self._found = [piece.span() for piece in self._pattern.finditer(self._plain)]
+        return self._found
 
     def span(self, at: int, after: int) -> tuple[int, int]:
         """Where these tokens stand in the text as sent."""
-        return (self._places[self._spans[at][0]], self._places[self._spans[after - 1][1] - 1] + 1)
+        spans = self._spans()
+        return (self._places[spans[at][0]], self._places[spans[after - 1][1] - 1] + 1)
 
     def touch(self, at: int) -> bool:
         """Whether nothing stands between this token and the next one: "-3", not "- 3"."""
-        return at + 1 < len(self.words) and self._spans[at][1] == self._spans[at + 1][0]
+        return at + 1 < len(self.words) and self._spans()[at][1] == self._spans()[at + 1][0]
 
     def says(self, phrase: tuple[str, ...], at: int) -> bool:
         """Whether a phrase begins at a place."""
@@ -81,7 +90,7 @@ class Tokens:
 
 def is_word(token: str) -> bool:
     """Whether a token is a word or a number, not a sign."""
-    return token.isalnum() or "_" in token or token[:1].isdigit()
+    return token[:1].isalnum() or token[:1] == "_"
 
 
 def unstretched(word: str) -> tuple[str, ...]:
