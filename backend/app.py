@@ -133,7 +133,7 @@ def clinical_of(signed: Signed) -> Clinical:
         protocol=signed.protocol,
         texts=signed.texts,
         packs=signed.packs,
-        screen=Screen(signed.lexicons),
+        screen=Screen(signed.lexicons, signed.languages),
         faults_for=signed.faults_for,
         is_signed=signed.is_signed,
     )

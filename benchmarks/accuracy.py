@@ -7,7 +7,6 @@ never kept: this prints counts only.
 import csv
 import os
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from math import sqrt
 from pathlib import Path
 
 from backend.domain.concerns import Priority, ReplyKind
-from backend.domain.reading.lexicon import build_lexicon
 from backend.domain.replies import read_reply
 from backend.domain.screening import Screen
+from config.loading import load_signed
 
 PROJECT = Path(__file__).resolve().parent.parent
 CORPUS = PROJECT / "tests" / "corpus"
@@ -55,8 +54,8 @@ class Share:
 
 
 def load_screen() -> Screen:
-    folder = PROJECT / "config" / "lexicon"
-    return Screen([build_lexicon(each, tomllib.loads((folder / f"{each}.toml").read_text())) for each in LANGUAGES])
+    signed = load_signed()
+    return Screen(signed.lexicons, signed.languages)
 
 
 def data_folder() -> Path | None:

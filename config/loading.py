@@ -19,6 +19,7 @@ from backend.domain.protocol import (
     Thresholds,
     Window,
 )
+from backend.domain.reading.languages import Languages, read_languages
 from backend.domain.reading.lexicon import Lexicon, build_lexicon
 from backend.domain.texts import Texts, faults_of
 
@@ -54,6 +55,7 @@ class Signed:
     texts: Texts
     packs: Mapping[str, CrisisPack]
     lexicons: tuple[Lexicon, ...]
+    languages: Languages
     digest: str
     signatures: tuple[Signature, ...]
 
@@ -119,7 +121,9 @@ def stale_packs(signed: Signed, today: date) -> list[str]:
 def _signed_files(folder: Path) -> list[Path]:
     found = [
         folder / "protocol.toml",
-        *(path for sub in ("crisis", "lexicon", "texts") for path in (folder / sub).glob("*.toml")),
+        folder / "languages.toml",
+        *(path for sub in ("crisis", "texts") for path in (folder / sub).glob("*.toml")),
+        *(folder / "lexicon").glob("*/*.toml"),
     ]
     return sorted(path for path in found if path.exists())
 
@@ -155,15 +159,18 @@ def _built(
         except (KeyError, TypeError, ValueError) as error:
             reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             faults += [f"{name}: {line}" for line in reason.split("\n")]
-    if "protocol.toml" not in documents:
-        faults.append("protocol.toml: missing")
+    for needed in ("protocol.toml", "languages.toml"):
+        if needed not in documents:
+            faults.append(f"{needed}: missing")
+    lexicons = _lexicons(documents, faults)
     if faults:
         return None, faults
     signed = Signed(
         protocol=parts["protocol.toml"],
         texts=_texts(documents),
         packs={part.country: part for part in parts.values() if isinstance(part, CrisisPack)},
-        lexicons=tuple(part for part in parts.values() if isinstance(part, Lexicon)),
+        lexicons=lexicons,
+        languages=parts["languages.toml"],
         digest=digest,
         signatures=tuple(_signature(entry) for entry in pinned.get("signature", ())),
     )
@@ -179,14 +186,27 @@ def _fitness_faults(signed: Signed) -> list[str]:
 
 
 def _parsed(name: str, document: dict[str, Any]) -> object:
-    kind, _, file = name.partition("/")
+    kind = name.partition("/")[0]
     if kind == "protocol.toml":
         return build_protocol(document)
     if kind == "crisis":
         return _crisis_pack(document)
-    if kind == "lexicon":
-        return build_lexicon(file.removesuffix(".toml"), document)
+    if kind == "languages.toml":
+        return read_languages(document)
     return None
+
+
+def _lexicons(documents: Mapping[str, dict[str, Any]], faults: list[str]) -> tuple[Lexicon, ...]:
+    """One lexicon a language, out of all the files in its folder."""
+    names = sorted({name.split("/")[1] for name in documents if name.startswith("lexicon/")})
+    lexicons: list[Lexicon] = []
+    for name in names:
+        files = (document for path, document in documents.items() if path.startswith(f"lexicon/{name}/"))
+        try:
+            lexicons.append(build_lexicon(name, *files))
+        except ValueError as error:
+            faults += [f"lexicon/{name}/: {line}" for line in str(error).split("\n")]
+    return tuple(lexicons)
 
 
 def _texts(documents: Mapping[str, dict[str, Any]]) -> Texts:

@@ -63,7 +63,7 @@ class Reader:
 
     def __init__(self, signed: Signed, locale: str, awaiting: tuple[str, ...]) -> None:
         self._signed = signed
-        self._screen = Screen(signed.lexicons)
+        self._screen = Screen(signed.lexicons, signed.languages)
         self._locale = locale
         self._history = History(awaiting=awaiting)
 

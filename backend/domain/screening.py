@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
 from backend.domain.reading.context import Standing
+from backend.domain.reading.languages import Languages
 from backend.domain.reading.lexicon import Finding, Lexicon
-from backend.domain.reading.normalise import read_words
+from backend.domain.reading.normalise import PAUSE, Word, read_words
 from backend.domain.reading.rules import Rule
 from backend.domain.reading.spelling import Speller
 
@@ -33,10 +34,11 @@ class Screen:
     It knows no clock and no store, takes time linear in the length of the text and does not raise on any text.
     """
 
-    def __init__(self, lexicons: Sequence[Lexicon]) -> None:
+    def __init__(self, lexicons: Sequence[Lexicon], languages: Languages) -> None:
         if not lexicons:
             raise ValueError("a screen needs at least one lexicon")
         self._lexicons = tuple(lexicons)
+        self._languages = languages
         self._speller = Speller(
             frozenset().union(*(lexicon.vocabulary for lexicon in lexicons)),
             frozenset().union(*(lexicon.key_words for lexicon in lexicons)),
@@ -48,7 +50,19 @@ class Screen:
         found = [finding for lexicon in self._lexicons for finding in lexicon.findings(words)]
         judged = [(finding, *_urgency(finding, hours_since_treatment)) for finding in found]
         concerns = [_concern(*each, text) for each in _worst_of_each_rule(judged)]
-        return worst_first(concerns if text.isascii() else [*concerns, *_other_script(text)])
+        return worst_first([*concerns, *self._other_language(text, words)])
+
+    def _other_language(self, text: str, words: Sequence[Word]) -> Iterable[Concern]:
+        """A text that nobody here can read well: in other letters, or in the words of another language."""
+        if not text.isascii():
+            yield from _other_script(text)
+        language = self._languages.foreign([word.text for word in words if word.text != PAUSE])
+        if language is not None:
+            span = (words[0].start, words[-1].end)
+            why = f"Looks like {language}; somebody who reads it should look."
+            yield Concern(
+                "other_language", Priority.URGENT, ReplyKind.SOFT, "other-words", why, span, text[slice(*span)]
+            )
 
 
 def _other_script(text: str) -> Iterable[Concern]:

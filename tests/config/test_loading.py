@@ -15,7 +15,7 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the signed files to spoil."""
     for name in ("crisis", "lexicon", "texts"):
         shutil.copytree(FOLDER / name, tmp_path / name)
-    for name in ("protocol.toml", "signoff.toml"):
+    for name in ("protocol.toml", "languages.toml", "signoff.toml"):
         shutil.copy(FOLDER / name, tmp_path / name)
     pin(tmp_path)
     return tmp_path

@@ -17,7 +17,7 @@ def rule(**changes: Any) -> dict[str, Any]:
         "reply": "soft",
         "why": "Because.",
         "source": "CLINICAL 5",
-        "phrases": ["so|very sad ~1 today?"],
+        "says": ["so|very sad"],
         "examples": ["so sad"],
         "counter_examples": ["happy"],
     } | changes
@@ -43,9 +43,10 @@ def test_it_names_every_fault_at_once() -> None:
             "rule": [
                 rule(level="dire"),
                 rule(),
-                rule(id="x.empty", phrases=[], reply="poem"),
-                rule(id="x.slot", phrases=["@nowhere"]),
-                rule(id="x.gap", phrases=["sad ~99 day"]),
+                rule(id="x.empty", says=[], reply="poem"),
+                rule(id="x.term", says=["NOWHERE"]),
+                rule(id="x.gap", says=["sad ~99 day"]),
+                rule(id="x.open", says=["sad ~2"]),
                 rule(id="x.late", timing={"expected_within": "soon", "abnormal_from": 24, "abnormal_level": "asap"}),
             ]
         }
@@ -53,12 +54,13 @@ def test_it_names_every_fault_at_once() -> None:
     for part in (
         "unknown level 'dire'",
         "used twice",
-        "phrases are empty",
+        "what it says is empty",
         "unknown reply 'poem'",
-        "no slot named 'nowhere'",
+        "there is no term 'NOWHERE'",
     ):
         assert part in said
     assert "a gap is ~1 to" in said
+    assert "must begin and end with something that has to be there" in said
     assert "expected_within must be a number of hours" in said
 
 
@@ -71,15 +73,32 @@ def test_it_wants_no_counter_example_met() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"rule": "none"}, {"rule": [rule()], "slots": 3}, {"rule": [rule()], "context": []}]
+        "document",
+    [
+        {},
+        {"rule": "none"},
+        {"rule": [rule()], "terms": 3},
+        {"rule": [rule()], "context": []},
+        {"rule": [rule()], "context": {"denials": ["not"]}},
+        {"rule": [rule()], "context": {"denial": "not"}},
+        {"rule": [rule()], "terms": {"what": {"small": ["sad"]}}},
+        {"rule": [rule()], "terms": {"what": {"EMPTY": [" "]}}},
+        {"rule": [rule()], "terms": {"what": {"NOTHING": ["sad?"]}}},
+        {"rule": [rule()], "terms": {"what": {"MANY": ["a|b|c|d|e|f|g|h|i|j " * 6]}}},
+        {"rule": [rule()], "spellings": {"sad": ["s a d"]}},
+    ],
 )
 def test_it_refuses_what_is_no_lexicon(document: dict[str, Any]) -> None:
     assert faults(document)
 
 
-def test_it_refuses_a_phrase_that_matches_nothing() -> None:
-    assert "match nothing at all" in faults({"rule": [rule(phrases=["sad?"])]})
+def test_it_refuses_a_pattern_that_matches_nothing() -> None:
+    assert "something that has to be there" in faults({"rule": [rule(says=["sad?"])]})
 
 
-def test_slots_that_name_themselves_are_refused() -> None:
-    assert "nests too deeply" in faults({"slots": {"loop": ["@loop"]}, "rule": [rule(phrases=["sad @loop"])]})
+def test_it_refuses_an_empty_choice() -> None:
+    assert "empty choice" in faults({"rule": [rule(says=["so|"])]})
+
+
+def test_terms_that_are_made_of_themselves_are_refused() -> None:
+    assert "made of itself" in faults({"terms": {"what": {"LOOP": ["LOOP"]}}, "rule": [rule(says=["sad LOOP"])]})

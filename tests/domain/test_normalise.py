@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.domain.reading.normalise import fold, read_words
+from backend.domain.reading.normalise import PAUSE, fold, read_words
 from backend.domain.reading.spelling import Speller
 
 KNOWN = frozenset({"i", "want", "to", "die", "kill", "killing", "myself", "suicide", "live", "dont"})
@@ -33,6 +33,8 @@ def words(text: str) -> list[str]:
         ("kıll", ["kill"]),
         ("k\u200bill", ["kill"]),
         ("💊", [":pill:"]),
+        ("$uicide", ["suicide"]),
+        ('want to "die"', ["want", "to", "die"]),
         ("a b", ["a", "b"]),
     ],
 )
@@ -45,9 +47,11 @@ def test_it_leaves_ordinary_words_alone(text: str) -> None:
     assert words(text) == [text]
 
 
-def test_it_numbers_clauses_and_sentences() -> None:
+def test_it_marks_pauses_and_numbers_sentences() -> None:
     read = read_words("I live, dont die. I want", SPELLER.known, SPELLER)
-    assert [(word.clause, word.sentence) for word in read] == [(0, 0), (0, 0), (1, 0), (1, 0), (2, 1), (2, 1)]
+    assert [(word.text, word.sentence) for word in read] == [
+        ("i", 0), ("live", 0), (PAUSE, 0), ("dont", 0), ("die", 0), ("i", 1), ("want", 1),
+    ]  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.screening import Screen
-from tests.domain.reading import lexicon, rows, screen
+from tests.domain.reading import languages, lexicon, rows, screen
 
 CORPUS = rows("concerns.csv")
 CONCERNING = [row["text"] for row in CORPUS if row["expected_priority"] != "none"]
@@ -136,7 +136,7 @@ def test_it_does_not_expect_suicidal_thoughts_after_a_treatment() -> None:
 def test_it_reads_both_languages_whatever_the_patient_speaks() -> None:
     assert crisis("quiero morir")
     assert crisis("I want to die")
-    assert not Screen([lexicon("en")])("quiero morir")
+    assert not Screen([lexicon("en")], languages())("quiero morir")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_is_said_again_neither_hides_nor_changes_the_first() -> None:
 
 def test_it_needs_a_lexicon() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Screen([])
+        Screen([], languages())
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "?" * 50, "¿¡", ":::", "$ ^ ~1", "a.b.c.d"])

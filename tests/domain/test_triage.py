@@ -27,7 +27,7 @@ from tests.town import signed_files
 
 PROTOCOL = signed_files().protocol
 RULES = PROTOCOL.crisis_replies
-SCREEN = Screen(signed_files().lexicons)
+SCREEN = Screen(signed_files().lexicons, signed_files().languages)
 NOW = datetime(2026, 6, 2, 16, tzinfo=UTC)
 NRS = st.integers(0, 10)
 HISTORIES = st.builds(

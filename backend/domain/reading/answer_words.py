@@ -1,6 +1,4 @@
-"""The words around answers, in both languages: what names a score, what is no score, politeness, yes, no and stop."""
-
-from backend.domain.scores import Measure
+"""The words of answers that are no scores, in both languages: politeness, yes, no and stop; and the number words."""
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -27,102 +25,6 @@ NUMBER_WORDS = {
     "ciete": 7,
     "eigt": 8,
 }
-SLOTS = {
-    **dict.fromkeys(("mood", "mod", "moood", "animo", "humor", "m", "feeling", "estado"), Measure.MOOD),
-    **dict.fromkeys(("pain", "dolor", "p", "pian", "paine", "d", "hurt", "hurts"), Measure.PAIN),
-}
-LETTER_SLOTS = frozenset({"m", "p", "d"})
-# "One" and "un" are mostly articles, "ten" mostly the end of the scale.
-ARTICLES = word_set(
-    """
-    one ten un una uno
-    """
-)
-LARGE_WORDS = word_set(
-    """
-    catorce cien ciento cincuenta cuarenta doce eighteen eighty eleven fifteen fifty forty fourteen hundred mil
-    nineteen ninety once quince seventeen seventy sixteen sixty thirteen thirty thousand trece treinta twelve
-    twenty veinte
-    """
-)
-# A number before one of these counts something else.
-UNITS = word_set(
-    """
-    am ano anos appointments beats beers blocks bottles bpm bucks calls cats children cm cups day days degrees
-    dia dias dogs dollars dose doses dosis drinks feet ft g glasses gm grams h hora horas hour hours hr hrs
-    infusions kg kids kilos lbs mas mcg meals men mes meses messages mg miles milligrams min mins minute minutes
-    minutos ml month months more naps nd night nights noche noches o oclock ounces oz pastillas people percent
-    pill pills pints plus pm points pounds pts rd refills semana semanas sesiones session sessions st stars
-    steps sugars tab tablets tabs texts th time times treatments units veces vez week weeks wks women x year
-    years yr yrs
-    """
-)
-# A number after one of these is a dose, a day, an hour, an address.
-BEFORE_OTHERS = word_set(
-    """
-    ack after age aged apt at been before bus by call case chapter day dia dose every for gate grade last level
-    line next number only page past platform room route session since step street suite take taking text tome
-    tomo took treatment unit until week
-    """
-)
-MONTHS = word_set(
-    """
-    apr april aug august dec december feb february jan january jul july jun june mar march may nov november oct
-    october sep sept september
-    """
-)
-PAST = word_set(
-    """
-    ago antes ayer before earlier era estaba from normally originally started typically used usually was were
-    yesterday
-    """
-)
-NOW = word_set(
-    """
-    ahora currently down hoy now to today tonight
-    """
-)
-CORRECTIONS = word_set(
-    """
-    actually correction digo instead mean meant no perdon rather sorry wait
-    """
-)
-# Words that leave a score as it is but soften it.
-VAGUE = word_set(
-    """
-    about above abt almost approx approximately aproximadamente ard around below between casi close como guess
-    ish just like maybe near nearly over perhaps probably quizas roughly somewhere think under unos
-    """
-)
-# Words that may stand around a score without saying anything more.
-FRAME = word_set(
-    """
-    a ahora an and answer at be currently d de down easily el en es esta feel give go goes got haha has have hmm
-    honestly hoy i id im in is it its la lets level ll lol m mas me menos mi my now number of oh ok okay on only
-    out overall pretty put rating re really right s say scale score so still tengo that the think to today todo
-    told uh um un una ve was well went with would y
-    """
-)
-# Words with which an answer goes on after its score.
-ANSWERS_ON = word_set(
-    """
-    ahora and at bad because better but en feel feeling for good gracias hoy i im it its just much my not now ok
-    okay out pero porque really right so still thanks the today very with worse y
-    """
-)
-# "10/10 would recommend".
-PRAISE = word_set(
-    """
-    again date experience recomiendo recommend service upvote would
-    """
-)
-POLITE = word_set(
-    """
-    afternoon blush buenas buenos dias evening good gracias heart hello hey hi hola morning noches ok ok_hand
-    okay please pray slightly_smiling_face smile tardes thank thanks thumbsup thx ty you
-    """
-)
-BETWEEN = FRAME | VAGUE | PAST | NOW | CORRECTIONS | POLITE | frozenset(":=-,.'s") | {"level", "score", "went", "then"}
 # Any of these asks for no more texts. A bare "stop" inside a sentence does not: "it won't stop hurting".
 OPT_OUT_PHRASES = phrase_set(
     """
@@ -138,9 +40,35 @@ OPT_OUT_PHRASES = phrase_set(
     de baja | dar de baja | cancelar suscripcion | no me contacten | no me molesten
     """
 )
+# The parts of an opt-out in plain words: what ends, with what in between, and what it is that ends.
+_OF_MESSAGES = r"(?:(?:the|these|this|those|all|your|ur|any|more|my|me|it|with|please|sending|getting|receiving) ){0,5}"
+_MESSAGES = (
+    r"(?:texts?|texting|txts?|messages?|messaging|msgs?|sms|check ?ins?|checkins|reminders?|notifications?|contacting)"
+)
+_DE_MENSAJES = r"(?:(?:a|con|de|deseo|enviar|enviarme|estos|las|los|mandar|mandarme|mande|manden|mandes|envie|envien|mas|me|por|favor|quiero|recibir|recibiendo|sus|ya) ){0,6}"
+OPT_OUT_FORMS = (
+    rf"(?<! cant)(?<! wont)(?<! couldnt) (?:stopp?|quit|end|cancel|discontinue|cease|no more|turn off) {_OF_MESSAGES}{_MESSAGES} ",
+    r" (?:dont|do not|never) (?:please |ever )?(?:text|txt|message|msg) ",
+    rf" (?:dont|do not) send (?:me )?(?:any ?more|{_OF_MESSAGES}{_MESSAGES}) ",
+    rf" (?:dont|do not|no longer) (?:want|wish|need) (?:to (?:get|receive|be sent) )?{_OF_MESSAGES}{_MESSAGES} ",
+    r" (?:dont|do not|no longer) (?:want|wish|need) (?:to (?:get|receive) )?(?:these|them) (?:any ?more |please |$)",
+    r" no longer (?:want|wish) to (?:get|receive) ",
+    r" (?:remove|delete|erase|lose|take) (?:please )?my (?:phone |cell )?number ",
+    r" (?:turn|switch) (?:these|them|this) off ",
+    r" (?:wrong (?:person|number)) (?:please )?stop ",
+    r" (?:unenroll|unsuscribe|unsub|deregister) ",
+    rf" (?:no|ya no|nunca|dejen|deje|deja|paren|pare|basta|cancelen?|cancelar|detengan?) {_DE_MENSAJES}(?:mensajes?|textos?|sms|mensajitos?) ",
+    r" no me (?:escriba|escribas|escriban|manden?|textee|textees) ",
+    r" (?:dejen|deje|deja|paren|pare) de (?:escribirme|molestarme|mandarme|enviarme|textearme) ",
+    r" (?:quite|quiten|borre|borren|elimine|eliminen|saque|saquen|quita|borra|elimina) mi (?:numero|telefono|celular) ",
+    r" (?:quiteme|quitenme|saqueme|saquenme|borreme|borrenme|eliminenme|elimineme) (?:de (?:la|su|esta) lista )?",
+)
 # An opt-out made only of these says nothing else.
 ABOUT_TEXTS = word_set(
     """
+    check checkin checkins ins wish receiving getting get longer receive stopp unenroll again further enough would id these any reminders
+    notifications sent discontinue end turn ever never ya nunca deseo escriba mande quiteme saqueme saquenme borre quita
+    quite celular telefono pare basta bugging bother harassing spamming person
     all alone alto any anymore baja borren bothering cancel cancelar consent contact contacten contacting dar
     darme de deje dejen delete denme do dont end enviar enviarme envien escriban escribir escribirme favor from
     gracias i im it kindly la leave like list lista lose mandar mandarme manden mas me mensajes message messages
@@ -152,13 +80,16 @@ ABOUT_TEXTS = word_set(
 # "Stop" before one of these is about the body, not about texts.
 COMPLAINT = word_set(
     """
-    bleeding crying hurting hurts it pain shaking the this vomiting
+    aching appointment bleeding breathing crying de dolor drinking eating feeling hurting hurts it itching meds medication
+    medicine medicines my pain panicking pounding shaking smoking spinning spotting taking the this vomiting
     """
 )
-STOP_FIRST = word_set(
-    """
-    alto baja cancel parar quit stop stopall unsubscribe
-    """
+STOP_FIRST = word_set("stop stopall stopp unsubscribe")
+# These open an opt-out only with a word about texts behind them: "cancel please", but "cancel my appointment".
+MAY_STOP_FIRST = word_set("alto baja cancel parar quit")
+# Asking for something else to stop.
+NOT_TEXTS_STOP = phrase_set(
+    "make it stop | makes it stop | it to stop | make this stop | them to stop | pain to stop | thoughts stop"
 )
 # No side effects.
 DECLINES = phrase_set(

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from backend.domain.reading.normalise import Word
-from backend.domain.reading.phrases import Hit, PhraseBook
-from backend.domain.reading.rules import texts
+from backend.domain.reading.grammar import Spotted
+from backend.domain.reading.normalise import PAUSE
+from backend.domain.reading.terms import Spot, Terms
 
-_REACH = 8
+_REACH = 8  # words looked back over for a denial, or for who is meant
+
+DENIAL, THROUGH, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM = (
+    "DENIAL", "THROUGH", "RESTORE", "PRESENT", "SELF", "OTHER", "PAST", "IDIOM",
+)  # fmt: skip
+CUES = (DENIAL, THROUGH, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM)
 
 
 class Standing(StrEnum):
@@ -23,97 +28,98 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """The cues of one language. A denial must reach the hit through `see_through` words alone: "not really feeling"."""
+class Place:
+    """Where a hit stands: `words[start:end]` of its sentence, with its marks."""
 
-    denials: frozenset[str]
-    see_through: frozenset[str]
-    restores: frozenset[str]
-    present: frozenset[str]
-    myself: frozenset[str]
-    others: PhraseBook
-    past: PhraseBook
-    idioms: PhraseBook
-
-    def judge(self, sentence: "Sentence", hit: Hit, *, anyone: bool) -> Standing:
-        if sentence.in_idiom(hit):
-            return Standing.FIGURE_OF_SPEECH
-        if self._restored(sentence, hit):
-            return Standing.SAID
-        if self._denied(sentence.words, hit):
-            return Standing.DENIED
-        if anyone and sentence.about_other[hit.start]:
-            return Standing.SOMEONE_ELSE
-        return Standing.LONG_AGO if sentence.past else Standing.SAID
-
-    def _denied(self, words: Sequence[Word], hit: Hit) -> bool:
-        clause = words[hit.start].clause
-        for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
-            word = words[at]
-            if word.clause != clause:
-                return False
-            if word.text in self.denials:
-                return True
-            if word.text not in self.see_through:
-                return False
-        return False
-
-    def _restored(self, sentence: "Sentence", hit: Hit) -> bool:
-        """A "but", "anymore", "until" or "still" after the hit takes back whatever softened it."""
-        return sentence.last_restore >= hit.end
+    start: int
+    end: int
 
 
 class Sentence:
     """One sentence with what its cues say, worked out once however many hits stand in it."""
 
-    def __init__(self, context: Context, words: Sequence[Word], next_word: str) -> None:
-        self.words = words
-        self.plain = [word.text for word in words]
-        self._context = context
-        self._idiomatic = {at for hit in context.idioms.find(self.plain) for at in range(hit.start, hit.end)}
-        self.last_restore = self._last_restore(context, next_word)
+    def __init__(self, spotted: Spotted, terms: Terms, opener: str) -> None:
+        self._words = spotted.words
+        self._of_word = terms.words
+        self._runs = spotted.runs
+        self._opener = opener
+
+    def judge(self, hit: Place, *, of_writer: bool) -> Standing:
+        """`of_writer`: whether the rule means the writer, so that the same said of somebody else is another concern."""
+        if self._in_idiom(hit):
+            return Standing.FIGURE_OF_SPEECH
+        if of_writer and self._of_other(hit):
+            return Standing.SOMEONE_ELSE
+        if self._last_restore >= hit.end:
+            return Standing.SAID
+        if self._denied(hit):
+            return Standing.DENIED
+        return Standing.LONG_AGO if self._long_ago else Standing.SAID
+
+    def _is(self, at: int, name: str) -> bool:
+        return name in self._of_word.get(self._words[at], ())
+
+    def _spots(self, name: str) -> list[Spot]:
+        """Where a term of any number of words stands."""
+        single = [Spot(name, at, at + 1) for at in range(len(self._words)) if self._is(at, name)]
+        return [*single, *(run for run in self._runs if run.name == name)]
+
+    def _in_idiom(self, hit: Place) -> bool:
+        return any(start < hit.end and end > hit.start for _, start, end in self._idioms)
+
+    def _denied(self, hit: Place) -> bool:
+        """A denial must reach the hit through words that change nothing ("not really feeling"), in its own clause."""
+        for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
+            if self._is(at, DENIAL):
+                return True
+            if not self._is(at, THROUGH):
+                return False
+        return False
+
+    def _of_other(self, hit: Place) -> bool:
+        """Whether the nearest person named before the hit, in its clause, is not the writer."""
+        if not self._selves.isdisjoint(range(hit.start, hit.end)):
+            return False
+        for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
+            if at in self._selves or self._is(at, RESTORE) or self._words[at] == PAUSE:
+                return False
+            if at in self._others:
+                return True
+        return False
 
     @cached_property
-    def past(self) -> bool:
-        return self._context.present.isdisjoint(self.plain) and bool(self._context.past.ends(self.plain))
-
-    def _last_restore(self, context: Context, next_word: str) -> int:
-        if next_word in context.restores:
-            return len(self.plain)
-        if context.restores.isdisjoint(self.plain):
-            return -1
-        return max(at for at, word in enumerate(self.plain) if word in context.restores)
-
-    def in_idiom(self, hit: Hit) -> bool:
-        return bool(self._idiomatic) and not self._idiomatic.isdisjoint(range(hit.start, hit.end))
+    def _selves(self) -> frozenset[int]:
+        return frozenset(end - 1 for _, _, end in self._spots(SELF))
 
     @cached_property
-    def about_other(self) -> list[bool]:
-        """For each word, whether the nearest person named before it is not the writer."""
-        others = {end - 1 for _, end in self._context.others.ends(self.plain)}
-        about, other = [], False
-        for at, word in enumerate(self.plain):
-            about.append(other)
-            other = at in others or (other and word not in self._context.myself)
-        return about
+    def _others(self) -> frozenset[int]:
+        return frozenset(end - 1 for _, _, end in self._spots(OTHER))
+
+    @cached_property
+    def _idioms(self) -> list[Spot]:
+        return self._spots(IDIOM)
+
+    @cached_property
+    def _long_ago(self) -> bool:
+        return bool(self._spots(PAST)) and not self._spots(PRESENT)
+
+    @cached_property
+    def _last_restore(self) -> int:
+        """A "but", "anymore", "until" or "still" after the hit takes back what softened it; so does the next sentence's."""
+        if RESTORE in self._of_word.get(self._opener, ()):
+            return len(self._words)
+        return max((at for at in range(len(self._words)) if self._is(at, RESTORE)), default=-1)
 
 
-def read_context(table: Mapping[str, object], slots: Mapping[str, Sequence[str]], faults: list[str]) -> Context:
-    """The `[context]` table of a lexicon: lists of words, and `others`, `past` and `idioms`, which are phrases."""
-
-    def words(key: str) -> frozenset[str]:
-        return frozenset(texts(table, key, faults, "context"))
-
-    def book(key: str) -> PhraseBook:
-        return PhraseBook(((0, phrase) for phrase in texts(table, key, faults, "context")), slots)
-
-    return Context(
-        denials=words("denials"),
-        see_through=words("see_through"),
-        restores=words("restores"),
-        present=words("present"),
-        myself=words("myself"),
-        others=book("others"),
-        past=book("past"),
-        idioms=book("idioms"),
-    )
+def read_cues(table: Mapping[str, object], faults: list[str]) -> dict[str, Sequence[str]]:
+    """The `[context]` table of a lexicon: for each cue the words and phrases that give it."""
+    cues: dict[str, Sequence[str]] = {}
+    for name in CUES:
+        found = table.get(name.lower(), [])
+        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+            faults.append(f"context: {name.lower()} must be a list of texts")
+            continue
+        cues[name] = found
+    if strange := table.keys() - {name.lower() for name in CUES}:
+        faults.append(f"context: there is no cue {', '.join(sorted(strange))}")
+    return cues

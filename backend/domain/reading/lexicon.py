@@ -1,96 +1,114 @@
-"""A language's signed rules, checked against their own examples and made ready to match."""
+"""A language's signed terms and rules, checked against their own examples and made ready to read with."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from backend.domain.reading.context import Context, Sentence, Standing, read_context
-from backend.domain.reading.normalise import Word, read_words
-from backend.domain.reading.phrases import END, START, Hit, PhraseBook
+from backend.domain.reading.context import CUES, Place, Sentence, Standing, read_cues
+from backend.domain.reading.grammar import Grammar, Hit
+from backend.domain.reading.normalise import PAUSE, Word, read_words
 from backend.domain.reading.rules import Rule, read_rule, texts
 from backend.domain.reading.spelling import Speller
+from backend.domain.reading.terms import Terms, Wordings, is_name
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule's phrase found in a text; `span` indexes the text as sent."""
+    """What a rule says, found in a text; `span` indexes the text as sent."""
 
     rule: Rule
     standing: Standing
     span: tuple[int, int]
 
 
-@dataclass(frozen=True)
+_DOTTED = 3  # single words in a row that may be one sentence
+
+Spellings = Mapping[tuple[str, ...], tuple[str, ...]]
+
+
 class Lexicon:
     """The rules of one language. Built by `build_lexicon`, used by `Screen`."""
 
-    language: str
-    rules: tuple[Rule, ...]
-    context: Context
-    spellings: Mapping[tuple[str, ...], tuple[str, ...]]
-    key_words: frozenset[str]
-    vocabulary: frozenset[str]
-    _book: PhraseBook
-    _respelt_from: frozenset[str]
+    def __init__(
+        self,
+        language: str,
+        rules: tuple[Rule, ...],
+        terms: Terms,
+        strangers: frozenset[str],
+        spellings: Spellings,
+        key_words: frozenset[str],
+        ordinary: frozenset[str],
+    ) -> None:
+        self.language = language
+        self.rules = rules
+        self.key_words = key_words
+        self._terms = terms
+        self._rule_of = [rule for rule in rules for _ in rule.says]
+        self._grammar = Grammar([pattern for rule in rules for pattern in rule.says], terms, strangers)
+        self._wanted = 0
+        self._bits: dict[str, int] = {}
+        for rule, bit in zip(self._rule_of, self._grammar.final, strict=True):
+            self._bits[rule.id] = self._bits.get(rule.id, 0) | bit
+            self._wanted |= bit
+        self._spellings = spellings
+        self._respelt_from = frozenset(written[0] for written in spellings)
+        spelt = {word for written in spellings for word in written}
+        self.vocabulary = frozenset(terms.vocabulary | self._grammar.vocabulary | key_words | spelt | ordinary)
 
     def findings(self, words: Sequence[Word]) -> list[Finding]:
-        """The hits of every rule in reading order, up to the first sentence that says it in earnest.
+        """What every rule finds, in reading order, up to the first sentence that says it in earnest.
 
         Whatever says the same again later in the text can be neither more urgent nor better quoted.
         """
         found: list[Finding] = []
-        settled: set[str] = set()
+        wanted = self._wanted
         sentences = _sentences(self._respelled(words))
-        openers = [sentence[0].text for sentence in sentences[1:]] + [""]
+        openers = [_opener(sentence) for sentence in sentences[1:]] + [""]
         for sentence, opener in zip(sentences, openers, strict=False):
-            fresh = self._in_sentence(sentence, opener, settled)
+            fresh = self._in_sentence(sentence, opener, wanted)
             found += fresh
-            settled.update([finding.rule.id for finding in fresh if finding.standing is Standing.SAID])
+            for finding in fresh:
+                if finding.standing is Standing.SAID:
+                    wanted &= ~self._bits[finding.rule.id]
         return found
 
-    def _in_sentence(self, words: Sequence[Word], next_word: str, settled: AbstractSet[str]) -> list[Finding]:
-        marked = [START, *[word.text for word in words], END]
-        ends = [(label, end) for label, end in self._book.ends(marked) if self.rules[label].id not in settled]
+    def _in_sentence(self, words: Sequence[Word], opener: str, wanted: int) -> list[Finding]:
+        plain = [word.text for word in words]
+        spotted = self._grammar.spot(plain)
+        ends = self._grammar.ends(spotted, wanted)
         if not ends:
             return []
-        sentence = Sentence(self.context, words, next_word)
+        sentence = Sentence(spotted, self._terms, opener)
         found: list[Finding] = []
-        said_from: dict[int, int] = {}
-        for label, end in ends:
-            if label in said_from and end - self._book.longest[label] > said_from[label] + 1:
-                continue  # begins later than what was already said
-            hit = _inside(Hit(label, self._book.start(label, marked, end), end), len(words))
-            if hit.start >= hit.end or hit.start > said_from.get(label, hit.start):
-                continue
-            finding = self._finding(sentence, hit)
-            found.append(finding)
-            if finding.standing is Standing.SAID:
-                said_from[label] = hit.start
+        for pattern, end in ends:
+            start = self._grammar.start(spotted, pattern, end)
+            if start is not None:
+                found.append(self._finding(sentence, words, Hit(pattern, start, end)))
         return found
 
-    def _finding(self, sentence: Sentence, hit: Hit) -> Finding:
-        rule, words = self.rules[hit.label], sentence.words
-        standing = self.context.judge(sentence, hit, anyone=rule.anyone)
-        return Finding(rule, standing, (words[hit.start].start, words[hit.end - 1].end))
+    def _finding(self, sentence: Sentence, words: Sequence[Word], hit: Hit) -> Finding:
+        rule = self._rule_of[hit.pattern]
+        standing = sentence.judge(Place(hit.start, hit.end), of_writer=rule.of_writer)
+        first, last = max(hit.start - 1, 0), min(hit.end - 2, len(words) - 1)  # without the marks of the sentence
+        return Finding(rule, standing, (words[first].start, words[last].end))
 
     def _respelled(self, words: Sequence[Word]) -> Sequence[Word]:
-        """The words as the language usually spells them; nearly always nothing changes."""
+        """The words as the language usually spells them; often nothing changes."""
         if self._respelt_from.isdisjoint([word.text for word in words]):
             return words
         return list(self._respell(words))
 
     def _respell(self, words: Sequence[Word]) -> Iterator[Word]:
         """The usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
-        spellings, last = self.spellings, len(words) - 1
+        spellings, last = self._spellings, len(words) - 1
         at = 0
         while at <= last:
             word = words[at]
             pair = (word.text, words[at + 1].text) if at < last else (word.text,)
             spelt = spellings.get(pair)
             if spelt is not None:
-                yield from (Word(each, word.start, words[at + len(pair) - 1].end, *word[3:]) for each in spelt)
+                yield from (Word(each, word.start, words[at + len(pair) - 1].end, word.sentence) for each in spelt)
                 at += len(pair)
                 continue
             spelt = spellings.get(pair[:1])
@@ -102,14 +120,20 @@ class Lexicon:
 
 
 def _sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """The sentences; single words between full stops ("I. want. to. die.") are read once more as one sentence."""
     if words and words[0].sentence == words[-1].sentence:
         return [words]
-    return [list(group) for _, group in groupby(words, key=itemgetter(Word._fields.index("sentence")))]
+    sentences = [list(group) for _, group in groupby(words, key=itemgetter(Word._fields.index("sentence")))]
+    runs = [[word for one in run for word in one] for short, run in groupby(sentences, key=_is_short) if short]
+    return [*sentences, *(run for run in runs if len(run) >= _DOTTED)]
 
 
-def _inside(hit: Hit, length: int) -> Hit:
-    """The hit without the marks for the sentence's start and end."""
-    return Hit(hit.label, max(hit.start - 1, 0), min(hit.end - 1, length))
+def _is_short(sentence: Sequence[Word]) -> bool:
+    return len(sentence) == 1
+
+
+def _opener(sentence: Sequence[Word]) -> str:
+    return next((word.text for word in sentence if word.text != PAUSE), "")
 
 
 def _tables(document: Mapping[str, object], key: str, faults: list[str]) -> list[Mapping[str, object]]:
@@ -140,28 +164,51 @@ def _read_rules(document: Mapping[str, object], faults: list[str]) -> tuple[Rule
     return rules
 
 
-def _read_book(rules: Sequence[Rule], slots: Mapping[str, Sequence[str]], faults: list[str]) -> PhraseBook:
-    sound: list[tuple[int, str]] = []
-    for label, rule in enumerate(rules):
-        for phrase in rule.phrases:
-            try:
-                PhraseBook([(label, phrase)], slots)
-            except ValueError as fault:
-                faults.append(f"rule {rule.id!r}: {fault}")
-            else:
-                sound.append((label, phrase))
-    return PhraseBook(sound, slots)
+def _read_terms(document: Mapping[str, object], faults: list[str]) -> dict[str, Sequence[str]]:
+    """The `[terms]` table: groups (who, what, how much, when) of named terms, each a list of wordings."""
+    terms: dict[str, Sequence[str]] = {}
+    groups = _table(document, "terms", faults)
+    for group in groups:
+        table = _table(groups, group, faults)
+        for name in table:
+            if not is_name(name) or name in terms or name in CUES:
+                faults.append(f"terms: {name!r} is no new name in capitals")
+            terms[name] = texts(table, name, faults, "terms")
+    return terms
+
+
+def _read_wordings(terms: Mapping[str, Sequence[str]], faults: list[str]) -> dict[str, frozenset[tuple[str, ...]]]:
+    wordings = Wordings(terms)
+    read: dict[str, frozenset[tuple[str, ...]]] = {}
+    for name in terms:
+        try:
+            read[name] = wordings[name]
+        except ValueError as fault:
+            faults.append(f"terms: {fault}")
+    return read
 
 
 def _read_spellings(document: Mapping[str, object], faults: list[str]) -> dict[tuple[str, ...], tuple[str, ...]]:
     spellings: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for usual, variants in _table(document, "spellings", faults).items():
-        for variant in texts({usual: variants}, usual, faults, "spellings"):
+    table = _table(document, "spellings", faults)
+    for usual in table:
+        for variant in texts(table, usual, faults, "spellings"):
             written = tuple(variant.split())
             if len(written) not in (1, 2):
                 faults.append(f"spellings: {variant!r} must be one word or two")
             spellings[written] = tuple(usual.split())
     return spellings
+
+
+def _pattern_faults(rules: Sequence[Rule], terms: Mapping[str, object]) -> Iterator[str]:
+    for rule in rules:
+        for pattern in rule.says:
+            names = {name for part in pattern.split() for name in part.removesuffix("?").split("|") if is_name(name)}
+            yield from (f"rule {rule.id!r}: there is no term {name!r}" for name in sorted(names - terms.keys()))
+            try:
+                Grammar([pattern], Terms({}, frozenset()), frozenset())
+            except ValueError as fault:
+                yield f"rule {rule.id!r}: {fault}"
 
 
 def _example_faults(lexicon: Lexicon) -> Iterator[str]:
@@ -179,38 +226,47 @@ def _example_faults(lexicon: Lexicon) -> Iterator[str]:
         yield from (f"rule {rule.id!r}: matches its counter-example {text!r}" for text in wrong)
 
 
-def build_lexicon(language: str, document: Mapping[str, object]) -> Lexicon:
-    """The lexicon in `document` (a parsed TOML file). Raises `ValueError` naming every fault at once.
+def _merged(documents: Iterable[Mapping[str, object]], faults: list[str]) -> dict[str, object]:
+    """One document out of a language's files: lists are joined, tables too; nothing may be said twice."""
+    merged: dict[str, object] = {}
+    for document in documents:
+        for key, value in document.items():
+            held = merged.get(key)
+            if held is None:
+                merged[key] = value
+            elif isinstance(held, list) and isinstance(value, list):
+                merged[key] = [*held, *value]
+            elif isinstance(held, Mapping) and isinstance(value, Mapping):
+                merged[key] = _merged([held, value], faults)
+            else:
+                faults.append(f"{key} is in two files of one language")
+    return merged
+
+
+def build_lexicon(language: str, *documents: Mapping[str, object]) -> Lexicon:
+    """The lexicon in `documents` (the parsed TOML files of a language). Raises `ValueError` naming every fault at once.
 
     Every rule must match each of its examples at its full level, and none of its counter-examples.
     """
     faults: list[str] = []
-    slot_table = _table(document, "slots", faults)
-    slots = {name: texts(slot_table, name, faults, "slots") for name in slot_table}
+    document = _merged(documents, faults)
     rules = _read_rules(document, faults)
-    book = _read_book(rules, slots, faults)
-    spellings = _read_spellings(document, faults)
-    try:
-        context = read_context(_table(document, "context", faults), slots, faults)
-    except ValueError as fault:
-        raise ValueError("\n".join([*faults, f"context: {fault}"])) from fault
-    key_words = frozenset(texts(document, "key_words", faults, "lexicon"))
-    vocabulary = _vocabulary(book, context, spellings) | key_words
-    respelt_from = frozenset(written[0] for written in spellings)
-    lexicon = Lexicon(language, rules, context, spellings, key_words, vocabulary, book, respelt_from)
-    if not faults:
-        faults.extend(_example_faults(lexicon))
+    terms = _read_terms(document, faults)
+    cues = read_cues(_table(document, "context", faults), faults)
+    wordings = _read_wordings({**terms, **cues}, faults)
+    faults.extend(_pattern_faults(rules, {**terms, **cues}))
+    if faults:
+        raise ValueError("\n".join(faults))
+    lexicon = Lexicon(
+        language,
+        rules,
+        Terms(wordings, frozenset(texts(document, "fillers", faults, "lexicon"))),
+        frozenset(texts(document, "strangers", faults, "lexicon")),
+        _read_spellings(document, faults),
+        frozenset(texts(document, "key_words", faults, "lexicon")),
+        frozenset(texts(document, "ordinary", faults, "lexicon")),
+    )
+    faults.extend(_example_faults(lexicon))
     if faults:
         raise ValueError("\n".join(faults))
     return lexicon
-
-
-def _vocabulary(
-    book: PhraseBook, context: Context, spellings: Mapping[tuple[str, ...], tuple[str, ...]]
-) -> frozenset[str]:
-    words = set(book.vocabulary) | context.denials | context.see_through | context.restores | context.myself
-    for phrases in (context.others, context.past, context.idioms):
-        words |= phrases.vocabulary
-    for written in spellings:
-        words.update(written)
-    return frozenset(words)

@@ -17,25 +17,25 @@ _DISGUISE = re.compile(r"[^a-z0-9]+")
 _LONGEST_WORD = 48
 _SPELLED_OUT = 3
 _MOST_FOLDED = 4096
+PAUSE = ","
 
 # Every alternative is a run of disjoint classes: linear on any text.
 _PIECES = re.compile(
     r"(?P<emoji>:[a-z][a-z0-9_]{1,40}:)"
-    r"|(?P<mixed>[a-z0-9]++(?:['*!@$._|+\-]{1,3}[a-z0-9]++)+)"
+    r"|(?P<mixed>[a-z0-9]++(?:['*!@$._|+\-]{1,3}[a-z0-9]++)+|[$@!|][a-z0-9]++)"
     r"|(?P<word>[a-z0-9]++)"
-    r"|(?P<pause>\.\.+|[,;:()\[\]\"\n/\-]+)"
+    r"|(?P<pause>\.\.+|[,;:()\[\]\n/\-]+)"
     r"|(?P<stop>[.!?]+)"
 )
 _INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|-)|(?P<stop>[.!?]+)")
 
 
 class Word(NamedTuple):
-    """One word as it is matched; `start` and `end` index the text as sent."""
+    """One word as it is matched, or `PAUSE` for the signs of one; `start` and `end` index the text as sent."""
 
     text: str
     start: int
     end: int
-    clause: int
     sentence: int
 
 
@@ -78,44 +78,37 @@ def _undisguised(piece: str) -> tuple[str, str]:
 
 
 class _Reader:
-    """Walks the folded text once and numbers its clauses and sentences."""
+    """Walks the folded text once, marks its pauses and numbers its sentences."""
 
     def __init__(self, text: str, known: frozenset[str], repair: Repair) -> None:
         self._folded, self._places = fold(text)
         self._known = known
         self._repair = repair
-        self._clause = 0
         self._sentence = 0
 
     def read(self) -> list[Word]:
-        """As `_pieces`, with the plain known word, which is nearly every one, dealt with on the spot."""
+        """As `_piece`, with the plain known word, which is nearly every one, dealt with on the spot."""
         words: list[Word] = []
         places, known = self._places, self._known
         for piece in _PIECES.finditer(self._folded):
             text = piece.group()
             if text in known:
                 start, end = piece.span()
-                words.append(Word(text, places[start], places[end - 1] + 1, self._clause, self._sentence))
+                words.append(Word(text, places[start], places[end - 1] + 1, self._sentence))
             else:
                 words += self._piece(piece, 0)
         return words
 
-    def _pieces(self, pattern: re.Pattern[str], text: str, offset: int) -> Iterator[Word]:
-        for piece in pattern.finditer(text):
-            yield from self._piece(piece, offset)
-
     def _piece(self, piece: re.Match[str], offset: int) -> Iterable[Word]:
-        kind, start = piece.lastgroup, offset + piece.start()
+        kind, start, end = piece.lastgroup, offset + piece.start(), offset + piece.end()
         if kind == "pause":
-            self._clause += 1
-            return ()
+            return (self._word(PAUSE, start, end),)
         if kind == "stop":
-            self._clause += 1
             self._sentence += 1
             return ()
         if kind == "mixed":
             return self._mixed(piece.group(), start)
-        return self._words(piece.group().replace("'", ""), start, start + len(piece.group()))
+        return self._words(piece.group().replace("'", ""), start, end)
 
     def _mixed(self, piece: str, start: int) -> Iterable[Word]:
         """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I")."""
@@ -125,7 +118,7 @@ class _Reader:
                 return (self._word(guess, start, start + len(piece)),)
         if "*" in piece:
             return self._words(guesses[-1], start, start + len(piece))
-        return self._pieces(_INSIDE, piece, start)
+        return [word for part in _INSIDE.finditer(piece) for word in self._piece(part, start)]
 
     def _words(self, piece: str, start: int, end: int) -> Iterator[Word]:
         if piece in self._known or len(piece) > _LONGEST_WORD:
@@ -136,7 +129,7 @@ class _Reader:
 
     def _word(self, word: str, start: int, end: int) -> Word:
         places = self._places
-        return Word(word, places[start], places[end - 1] + 1, self._clause, self._sentence)
+        return Word(word, places[start], places[end - 1] + 1, self._sentence)
 
 
 def _join_spelled_out(words: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:
@@ -164,7 +157,7 @@ def _spelled(letters: list[Word], known: frozenset[str], repair: Repair) -> list
     parts = [whole] if whole in known else list(repair(whole))
     if len(letters) > _LONGEST_WORD or any(part not in known for part in parts):
         return letters
-    return [Word(part, first.start, last.end, last.clause, last.sentence) for part in parts]
+    return [Word(part, first.start, last.end, last.sentence) for part in parts]
 
 
 def read_words(text: str, known: frozenset[str], repair: Repair) -> list[Word]:

@@ -82,7 +82,7 @@ def read_ratings(tokens: Tokens, asked: Sequence[Measure]) -> Ratings:
 
 
 def _scores_among(tokens: Tokens, numbers: Sequence[Number]) -> list[Number]:
-    """Those that have no other use. Said in one breath with one that has ("five, ten minutes"), a number is in doubt."""
+    """Those that have no other use; in doubt when said in one breath with one that has ("five, ten minutes")."""
     uses = [other_use(tokens, number) for number in numbers]
     for number, following, use in zip(numbers, numbers[1:], uses[1:], strict=False):
         if use and tokens.words[number.after : following.at] == [","]:
@@ -110,7 +110,7 @@ def _read_found(answer: _Answer, found: list[Number], no_pain: NoPain | None, as
 
 
 def _without_pairs(tokens: Tokens, found: list[Number], *, two: bool) -> list[Number]:
-    """ "7/3" is two scores only if two are wanted and the text says nothing else."""
+    """A pair about a stroke ("7/3") is two scores only if two are wanted and the text says nothing else."""
     paired = [
         number
         for number in found
@@ -144,7 +144,7 @@ def _read_named(answer: _Answer, bound: Sequence[Bound], asked: Sequence[Measure
 
 
 def _without_next(tokens: Tokens, mine: list[Bound]) -> list[Bound]:
-    """ "Pain 3, 7" while the mood is asked as well: the second number, if it changes nothing in the first, is for it."""
+    """Of "pain 3, 7" while the mood is asked as well, the second number answers that, unless it corrects the first."""
     if len(mine) != 2 or mine[0].name.at != mine[1].name.at:  # noqa: PLR2004 - the named number and the next
         return mine
     numbers = [each.number for each in mine]
@@ -196,7 +196,7 @@ def _merged(tokens: Tokens, numbers: list[Number]) -> list[Number]:
 
 
 def _touching(tokens: Tokens, number: Number) -> bool:
-    """ "7-3", "7,3": with a sign and no space between them, two scores may be one."""
+    """With a sign and no space between them ("7-3", "7,3"), two scores may be one."""
     return any(
         tokens.at(sign) in ("-", ",", "/")
         and tokens.touch(sign - 1)
@@ -220,7 +220,7 @@ def _says_both(tokens: Tokens) -> set[int]:
 
 
 def _read_no_pain(answer: _Answer, no_pain: NoPain, *, lone: bool) -> None:
-    """ "No pain" is 0. With a number for pain beside it, the number is read, and is not sure unless they agree."""
+    """Give the 0. With a number for pain beside it, the number is read, and is not sure unless they agree."""
     given = answer.scores.get(Measure.PAIN)
     place = range(no_pain.at, no_pain.after)
     if given is None:

@@ -19,8 +19,8 @@ class Timing:
 class Rule:
     """Words a clinician has signed: what they are a sign of, how urgent that is, which fixed reply answers them.
 
-    `anyone` marks words that do not themselves say who is meant ("suicidal"): somebody else named before them then
-    makes it a concern about that person.
+    `says` are the patterns that give the concern. `of_writer` marks what is a concern about the writer only: somebody
+    else named as the subject ("my mom wants to die") makes it a softer concern about that person.
     """
 
     id: str
@@ -29,10 +29,10 @@ class Rule:
     reply: ReplyKind
     why: str
     source: str
-    phrases: tuple[str, ...]
+    says: tuple[str, ...]
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
-    anyone: bool = False
+    of_writer: bool = False
     timing: Timing | None = None
 
 
@@ -91,10 +91,10 @@ def _timing(table: Mapping[str, object], faults: list[str], where: str) -> Timin
 def read_rule(table: Mapping[str, object], number: int, faults: list[str]) -> Rule:
     """One `[[rule]]`; whatever is wrong with it is added to `faults`."""
     where = f"rule {table.get('id', f'number {number}')!r}"
-    phrases = texts(table, "phrases", faults, where)
+    says = texts(table, "says", faults, where)
     examples = texts(table, "examples", faults, where)
-    if not phrases or not all(phrase.strip() for phrase in phrases):
-        faults.append(f"{where}: phrases are empty")
+    if not says or not all(pattern.strip() for pattern in says):
+        faults.append(f"{where}: what it says is empty")
     if not examples:
         faults.append(f"{where}: no example")
     return Rule(
@@ -104,9 +104,9 @@ def read_rule(table: Mapping[str, object], number: int, faults: list[str]) -> Ru
         reply=_reply(table, faults, where),
         why=text(table, "why", faults, where),
         source=text(table, "source", faults, where),
-        phrases=phrases,
+        says=says,
         examples=examples,
         counter_examples=texts(table, "counter_examples", faults, where),
-        anyone=table.get("anyone") is True,
+        of_writer=table.get("of_writer") is True,
         timing=_timing(table, faults, where),
     )

@@ -108,7 +108,7 @@ def _stretched_name(word: str) -> Measure | None:
 
 
 def _letters(tokens: Tokens, numbers: Sequence[Number]) -> list[Name]:
-    """ "M7 P3", "p: 3": a letter names a measure only beside its number, in a text that is nothing but an answer."""
+    """A letter ("M7 P3") names a measure only beside its number, in a text that is nothing but an answer."""
     starts, ends = {number.at for number in numbers}, {number.after for number in numbers}
     letters = [at for at, word in enumerate(tokens.words) if word in LETTER_NAMES]
     if not letters:
@@ -138,7 +138,7 @@ def bind(tokens: Tokens, names: Sequence[Name], numbers: Sequence[Number]) -> li
 
 
 def _bound_behind(tokens: Tokens, number: Number, names: Sequence[Name], first_is_name: bool) -> Bound | None:  # noqa: FBT001 - one call
-    """ "3 for pain", "7 (mood)": a number that its own name follows in so many words."""
+    """A number that its own name follows in so many words: "3 for pain", "7 (mood)"."""
     name = next((name for name in names if number.after < name.at <= number.after + 3 and not name.weak), None)
     if name is None:
         return None
@@ -167,7 +167,7 @@ def _grouped(names: Sequence[Name], numbers: Sequence[Number]) -> tuple[list[Num
 
 
 def _following(tokens: Tokens, lead: list[Number], groups: list[_Group]) -> list[Bound]:
-    """ "7 mood 3 pain", "7 and 3 mood and pain", "3 pain, 7": names behind their numbers, all through the text."""
+    """Names behind their numbers, all through the text: "7 mood 3 pain", "7 and 3 mood and pain"."""
     if not lead or not groups or any(name.weak for group in groups for name in group.names):
         return []
     if groups[-1].numbers and not (len(groups) == 1 and _parted_behind(tokens, lead[-1], groups[0])):
@@ -187,13 +187,13 @@ def _only(tokens: Tokens, start: int, end: int) -> bool:
 
 
 def _parted_behind(tokens: Tokens, number: Number, group: _Group) -> bool:
-    """ "3 pain, 7", not "7, pain 3"."""
+    """Whether a pause parts a name from the number after it: "3 pain, 7", not "7, pain 3"."""
     name = group.names[0].at
     return len(group.names) == 1 and number.after == name and tokens.at(name + 1) in (",", ";", ".", "\n")
 
 
 def _leading(tokens: Tokens, lead: list[Number], groups: list[_Group]) -> list[Bound]:
-    """ "mood 7 pain 3"; a name with no number after it takes one that is left over before it ("mood 7, 3 pain")."""
+    """Names ahead of their numbers; one with none after it takes what is left over before it ("mood 7, 3 pain")."""
     before, bound = lead, list[Bound]()
     for group in groups:
         spare = len(before) - (before is not lead)

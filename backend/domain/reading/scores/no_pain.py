@@ -36,7 +36,7 @@ _REACH = 8
 
 
 def find_no_pain(tokens: Tokens, asked: Sequence[Measure]) -> NoPain | None:
-    """Where the text says that there is no pain now; None for "no pain meds", "wish I had no pain", "no pain before"."""
+    """Where a text says that there is no pain now; nowhere in "no pain meds", "wish I had no pain", "no pain before"."""
     if _DENIES.isdisjoint(tokens.words) or _HEADS.isdisjoint(tokens.words):
         return None
     for at, word in enumerate(tokens.words):
@@ -61,7 +61,7 @@ def _stands(tokens: Tokens, found: NoPain) -> bool:
 
 
 def _nothing(tokens: Tokens) -> NoPain | None:
-    """ "None" alone, to the question about pain alone: probably 0, and the patient is asked."""
+    """A "none" alone, to the question about pain alone: probably 0, and the patient is asked."""
     said = [(at, word) for at, word in enumerate(tokens.words) if is_word(word)]
     if (
         said

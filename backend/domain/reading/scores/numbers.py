@@ -95,7 +95,7 @@ def _one(tokens: Tokens, at: int) -> Number:
     if tokens.at(after) in _HALF_OPENS and low < HIGHEST:
         half = next((half for half in _HALVES if tokens.says(half, after)), None)
         if half and tokens.at(after + len(half)) not in _SCALE_OPENS - {"/"}:
-            low, high, after, sure = low, low + 1, after + len(half), False
+            high, after, sure = low + 1, after + len(half), False
     end = out_of_ten(tokens, after)
     return Number(low, high, at, end or after, sure, scaled=end is not None)
 

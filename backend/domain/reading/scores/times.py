@@ -71,7 +71,7 @@ def _share_out(times: list[str], marks: list[list[str]], gap: int, later_has_its
 
 
 def _moved(tokens: Tokens, earlier: Number, later: Number) -> bool:
-    """ "From 8 to 4", "8 to 4", "8 -> 4", "de 8 a 4", "went 4 to 8": the earlier number is left behind."""
+    """Whether the earlier number is left behind: "from 8 to 4", "8 -> 4", "de 8 a 4", "went 4 to 8"."""
     between = tokens.words[earlier.after : later.at]
     if ">" in between:
         return True

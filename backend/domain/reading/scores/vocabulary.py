@@ -28,17 +28,17 @@ NOT_MISSPELT = word_set(
 
 NAMES = {
     **dict.fromkeys(
-        "mood mod moood moode moods mooda md humor animo animos anim spirits spirit emotionally mentally".split(),
+        word_set("anim animo animos emotionally humor mentally mod mood mooda moode moods moood spirit spirits"),
         Measure.MOOD,
     ),
-    **dict.fromkeys("pain pian paine pains pane painlevel dolor dolores dolr ache aches pn".split(), Measure.PAIN),
+    **dict.fromkeys(word_set("ache aches dolor dolores dolr pain paine painlevel pains pane pian pn"), Measure.PAIN),
 }
 for _name in [*NAMES]:
     NAMES[_name + "s"] = NAMES[_name]  # "pain's a 3"
 # These name a measure only when nothing plainer does, and only ahead of their number.
 WEAK_NAMES = {
-    **dict.fromkeys("feeling feelings".split(), Measure.MOOD),
-    **dict.fromkeys("hurt hurts hurting duele duelen".split(), Measure.PAIN),
+    **dict.fromkeys(word_set("feeling feelings"), Measure.MOOD),
+    **dict.fromkeys(word_set("duele duelen hurt hurting hurts"), Measure.PAIN),
 }
 LETTER_NAMES = {"m": Measure.MOOD, "p": Measure.PAIN, "d": Measure.PAIN}
 # What may stand between a number and the name after it ("3 for my pain").
