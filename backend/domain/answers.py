@@ -107,9 +107,12 @@ def _set(words: str) -> frozenset[str]:
 _LONGEST_ASIDE = 60  # characters; more is a story, and a person reads it
 _WORDS = re.compile(r"[a-z0-9_]+")
 _STARRED = re.compile(r"\s*\*\s*[0-9]{1,2}\s*|\s*[0-9]{1,2}\s*\*\s*")
-_ONLY_TAKES_BACK = re.compile(
-    r"\*|\b(?:my mistake|mistyped|typo|(?:wh)?oops|quise decir|me equivoqu[eé])\b", re.IGNORECASE
+_TAKING_BACK = re.compile(
+    r"\*|\b(?:(?:i )?meant?(?: to (?:say|put|write))?|(?:no,? )?wait|my mistake|mistyped|typo|(?:wh)?oops|actually"
+    r"|correction|rather|sorry|digo|disculpe|quise decir|me equivoqu[eé]|perd[oó]n)\b",
+    re.IGNORECASE,
 )
+"""What only says that a score is taken back, and so is left out when the score itself is read."""
 _YES = _set(
     """
     affirmative asi claro correct correcta correcto exact exactly exacto k ok ok_hand okay right si sip sure
@@ -187,7 +190,7 @@ def _read_correction(text: str, awaiting: Sequence[str], so_far: SoFar, aside: A
 
     A bare number that may be an answer as well as a correction stays in doubt; one among other words corrects nothing.
     """
-    plain, as_asked = _ONLY_TAKES_BACK.sub(" ", text), read_reply(text, awaiting)
+    plain, as_asked = _TAKING_BACK.sub(" ", text), read_reply(text, awaiting)
     if aside.corrects is Corrects.MAYBE and numeric(awaiting):
         named = read_reply(plain, ())
         return (named, replace(aside, corrects=Corrects.SURELY)) if named.scores else (as_asked, aside)

@@ -38,7 +38,10 @@ _DROP_UNASKED = delete(_SCORES).where(
 
 
 class Answering(NamedTuple):
-    """A text that may answer a check-in: whose it is, where it stands among others, and when it is understood."""
+    """A text that may answer a check-in: whose it is, where it stands among others, and when it is understood.
+
+    `newest_at` is when the newest text was sent that is understood already.
+    """
 
     clinic_id: UUID
     patient_id: UUID
@@ -46,6 +49,7 @@ class Answering(NamedTuple):
     text_id: UUID
     body: str
     received_at: datetime
+    newest_at: datetime | None
     now: datetime
 
     @property
@@ -66,23 +70,27 @@ class Reread(NamedTuple):
 def read_in_order(text: Answering, past: Past) -> tuple[History, Reread | None]:
     """What is known before this text and, when texts sent after it were understood before it, what they say now."""
     check_in, history = text.check_in, past.history
-    if check_in is None or not past.out_of_order or history.on_hold:
+    # A text of this very moment is seen by its score alone; one that gave none may still be a correction.
+    later = past.out_of_order or (text.newest_at is not None and text.newest_at >= text.received_at)
+    if check_in is None or not later or history.on_hold:
         return history, None
     said, offered = _said(text, check_in, past.told), offered_at(check_in)
     here = next(place for place, each in enumerate(said) if each.id == text.text_id)
+    if here == len(said) - 1:
+        return history, None
     before = read_in_turn(check_in.asks, said[:here], offered)
     after = read_in_turn(check_in.asks, said, offered)
     told = after.told
     stored = {_key(score): score.value for score in past.told}
-    later = {m: score for m, score in told.items() if score.text != text.text_id and before.told.get(m) != score}
+    others = {m: score for m, score in told.items() if score.text != text.text_id and before.told.get(m) != score}
     history = replace(
         history,
         awaiting=in_order_of_asking(
             _left(check_in, history.awaiting, before), offered, text.received_at, before.doubted
         ),
         so_far=replace(history.so_far, given={m: score.value for m, score in before.told.items()}),
-        later={m: score.value for m, score in later.items()},
-        reread=frozenset(m for m, score in later.items() if stored.get((score.text, m)) != score.value),
+        later={m: score.value for m, score in others.items()},
+        reread=frozenset(m for m, score in others.items() if stored.get((score.text, m)) != score.value),
     )
     return history, Reread(after, {each.id: each.at for each in said})
 

@@ -19,7 +19,7 @@ from backend.store.clinics import Clinic
 from backend.store.database import db, keyring
 from backend.store.patients import Patient, Treatment
 from backend.store.staff import Staff
-from backend.store.texts import OutboundMessage
+from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import numbered, run
 
 ANSWERS_STILL_COUNT = timedelta(days=7)
@@ -94,6 +94,8 @@ class Writer(NamedTuple):
     check_in: Asked | None
     staff_id: UUID | None
     treated_at: datetime | None
+    newest_at: datetime | None
+    """When the patient's newest text that is understood was sent."""
 
 
 # Every text asks these, so they are put together once and not at each text, which would cost more than the answer.
@@ -117,6 +119,11 @@ _LAST_TREATED = (
     .where(Treatment.clinic_id == Patient.clinic_id, Treatment.patient_id == Patient.id)
     .scalar_subquery()
 )
+_NEWEST_TEXT = (
+    select(func.max(InboundMessage.received_at))
+    .where(InboundMessage.clinic_id == Patient.clinic_id, InboundMessage.patient_id == Patient.id)
+    .scalar_subquery()
+)
 
 
 @cache
@@ -131,6 +138,7 @@ def _who_wrote(keys: int) -> Select[Any]:
             *(getattr(Patient, name) for name in Known._fields),
             Staff.id,
             _LAST_TREATED,
+            _NEWEST_TEXT,
             *(getattr(CheckIn, name) for name in Asked._fields),
             *(getattr(OutboundMessage, name) for name in PromptText._fields),
         )
@@ -194,7 +202,7 @@ class Past(NamedTuple):
 
 _PATIENT_AT = len(ClinicCard._fields)
 _STAFF_AT = _PATIENT_AT + len(Known._fields)
-_ASKED_AT = _STAFF_AT + 2
+_ASKED_AT = _STAFF_AT + 3
 _PROMPT_AT = _ASKED_AT + len(Asked._fields)
 
 
@@ -210,9 +218,9 @@ def who_wrote(clinic_id: UUID, number: str, at: datetime) -> Writer:
         for row in rows
         if row[_ASKED_AT] is not None
     ]
-    staff_id, treated_at = first[_STAFF_AT:_ASKED_AT]
+    staff_id, treated_at, newest_at = first[_STAFF_AT:_ASKED_AT]
     clinic = ClinicCard._make(first[:_PATIENT_AT])
-    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated_at)
+    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated_at, newest_at)
 
 
 def as_it_stands(clinic_id: UUID, check_in: Asked) -> Asked:

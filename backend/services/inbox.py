@@ -182,7 +182,14 @@ class _Arrived:
     def answering(self, patient: Known) -> Answering:
         text = self.text
         return Answering(
-            text.clinic_id, patient.id, self.writer.check_in, text.id, text.body, text.received_at, self.now
+            text.clinic_id,
+            patient.id,
+            self.writer.check_in,
+            text.id,
+            text.body,
+            text.received_at,
+            self.writer.newest_at,
+            self.now,
         )
 
 

@@ -461,6 +461,27 @@ def test_an_unsure_reading_in_spanish(town: Town) -> None:
     assert answered(town) == {"day_7": {"mood": 6}}
 
 
+@pytest.mark.parametrize(
+    ("words", "priority"), [("mood 9, worst day ever", 3), ("mood 9 awful", 3), ("mood 2, feeling great", 2)]
+)
+def test_words_that_contradict_the_number_are_seen_and_asked_about(town: Town, words: str, priority: int) -> None:
+    """Mood and pain run opposite ways, so a scale may be read upside down: the worse of both readings is seen."""
+    ana = asked(town)
+    number = int(words[5])
+    assert ana.texts(words).news[-1] == DID_YOU_MEAN.format(number)
+    assert answered(town) == {}
+    assert dict(concerns(town))["possible_inversion"] == priority
+    ana.texts("yes")
+    assert answered(town) == {"day_7": {"mood": number}}
+
+
+def test_words_that_worry_by_themselves_are_answered_before_the_number_is(town: Town) -> None:
+    ana = asked(town)
+    assert "If you want support now" in ana.texts("mood 9, feeling terrible").news[-1]
+    assert answered(town) == {}
+    assert dict(concerns(town))["possible_inversion"] == 3
+
+
 def test_yes_before_the_question_confirms_nothing(town: Town) -> None:
     ana = asked(town)
     early = kept(town, ana, "yes")
