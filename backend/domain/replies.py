@@ -8,16 +8,20 @@ from itertools import groupby
 from types import MappingProxyType
 
 from backend.domain.reading.answer_words import (
-    ABOUT_TEXTS,
+    AROUND_OPT_OUT,
     COMPLAINT,
     COURTEOUS,
     COURTESIES,
     DECLINES,
+    MAY_STOP_FIRST,
+    NOT_TEXTS_STOP,
+    OPT_OUT_FORMS,
     OPT_OUT_PHRASES,
     SAFE,
     STATES,
     STOP_FIRST,
     UNSAFE,
+    word_set,
 )
 from backend.domain.reading.normalise import fold
 from backend.domain.reading.ratings import Reading, read_ratings
@@ -79,6 +83,16 @@ _OPT_OUT = {
         key=lambda phrase: phrase.partition(" ")[0],
     )
 }
+_FORMS = [re.compile(form) for form in OPT_OUT_FORMS]
+# No opt-out is without one of these.
+_OPT_OUT_WORDS = frozenset(_OPT_OUT) | word_set(
+    """
+    alto baja basta borra borre borreme borren borrenme cancel cancelar cancele cancelen cease deja deje dejen delete
+    deregister detenga detengan discontinue do dont elimina elimine elimineme eliminen eliminenme end erase lose never
+    no nunca parar pare paren quit quita quite quiteme quiten quitenme remove saque saqueme saquen saquenme stop stopall
+    stopp switch take turn unenroll unsub unsubscribe unsuscribe wrong ya
+    """
+)
 _LONGEST_COURTESY = 6
 _MEASURES = {measure.value: measure for measure in Measure}
 _HALVES = str.maketrans(dict.fromkeys("½¼¾", HALF))
@@ -105,18 +119,14 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
         plain if not ratings.scores else "", ratings.left if complete else ()
     )
     courtesy = _courtesy(text, words) and not (asked and not STATES.isdisjoint(words))
-    left = " ".join(ratings.left)
-    opts_out = keyword is None and (
-        _opts_out(f" {plain} ", words)
-        or (bool(ratings.scores) and left.upper() in _KEYWORDS and _KEYWORDS[left.upper()] is Keyword.STOP)
-    )
+    besides = _besides_opt_out(ratings.left) if keyword is None else None
     understood = keyword is not None or acknowledges is not None or safe is not None or declines or courtesy
-    understood = understood or (opts_out and ABOUT_TEXTS.issuperset(ratings.left))
+    understood = understood or (besides is not None and AROUND_OPT_OUT.issuperset(besides))
     return Reply(
         scores=MappingProxyType(dict(ratings.scores)),
         keyword=keyword,
         keyword_word=plain.upper() if keyword else "",
-        opts_out=opts_out,
+        opts_out=besides is not None,
         acknowledges=acknowledges,
         safe=safe,
         declines=declines,
@@ -164,13 +174,36 @@ def _courtesy(text: str, words: Sequence[str]) -> bool:
     return COURTESIES.issuperset(words) and not COURTEOUS.isdisjoint(words)
 
 
-def _opts_out(plain: str, words: Sequence[str]) -> bool:
-    """Any reasonable wording revokes consent (FCC): an opening "stop" with more behind it, or a phrase that asks."""
-    if any(phrase in plain for word in _OPT_OUT.keys() & words for phrase in _OPT_OUT[word]):
-        return not _about_a_symptom(plain)
-    return bool(words) and words[0] in STOP_FIRST and (len(words) == 1 or words[1] not in COMPLAINT)
+def _besides_opt_out(words: Sequence[str]) -> Sequence[str] | None:
+    """What else a text says that wishes for no more texts; None if it has no such wish.
+
+    Any reasonable wording revokes consent (FCC): an opening "stop" with more behind it, or words that ask for it.
+    """
+    said = _OPT_OUT_WORDS.intersection(words)
+    if not said:
+        return None
+    plain = f" {' '.join(words)} "
+    rest = plain
+    for form in _FORMS:
+        rest = form.sub("  ", rest)
+    if rest != plain or not _about_a_symptom(plain):
+        for phrase in (phrase for word in _OPT_OUT.keys() & said for phrase in _OPT_OUT[word]):
+            rest = rest.replace(phrase, "  ")
+    if rest != plain:
+        return [word for word in rest.split() if word not in STOP_FIRST]
+    return words[1:] if _opens_with_stop(words) else None
+
+
+def _opens_with_stop(words: Sequence[str]) -> bool:
+    first, following = words[0], words[1] if len(words) > 1 else "please"
+    if first in STOP_FIRST:
+        return following not in COMPLAINT
+    return first in MAY_STOP_FIRST and following in AROUND_OPT_OUT and following not in COMPLAINT
 
 
 def _about_a_symptom(plain: str) -> bool:
     """Asking for the pain to stop is asking for help, not for silence."""
-    return "please stop the pain" in plain or "please stop this pain" in plain or "please stop hurting" in plain
+    if any(f" {phrase} " in plain for phrase in NOT_TEXTS_STOP):
+        return True
+    asked = plain.partition(" please stop ")[2].split(" ", 1)[0]
+    return asked in COMPLAINT or (asked.endswith("ing") and asked not in AROUND_OPT_OUT)

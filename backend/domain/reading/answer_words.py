@@ -45,9 +45,14 @@ _OF_MESSAGES = r"(?:(?:the|these|this|those|all|your|ur|any|more|my|me|it|with|p
 _MESSAGES = (
     r"(?:texts?|texting|txts?|messages?|messaging|msgs?|sms|check ?ins?|checkins|reminders?|notifications?|contacting)"
 )
-_DE_MENSAJES = r"(?:(?:a|con|de|deseo|enviar|enviarme|estos|las|los|mandar|mandarme|mande|manden|mandes|envie|envien|mas|me|por|favor|quiero|recibir|recibiendo|sus|ya) ){0,6}"
+_DE_MENSAJES = (
+    r"(?:(?:a|con|de|deseo|enviar|enviarme|envie|envien|estos|favor|las|los|mandar|mandarme|mande|manden|mandes"
+    r"|mas|me|por|quiero|recibir|recibiendo|sus|ya) ){0,6}"
+)
+_MENSAJES = r"(?:mensajes?|mensajitos?|textos?|sms)"
+_NOT_ABLE = "(?<! cant)(?<! wont)(?<! couldnt)"
 OPT_OUT_FORMS = (
-    rf"(?<! cant)(?<! wont)(?<! couldnt) (?:stopp?|quit|end|cancel|discontinue|cease|no more|turn off) {_OF_MESSAGES}{_MESSAGES} ",
+    rf"{_NOT_ABLE} (?:stopp?|quit|end|cancel|discontinue|cease|no more|turn off) {_OF_MESSAGES}{_MESSAGES} ",
     r" (?:dont|do not|never) (?:please |ever )?(?:text|txt|message|msg) ",
     rf" (?:dont|do not) send (?:me )?(?:any ?more|{_OF_MESSAGES}{_MESSAGES}) ",
     rf" (?:dont|do not|no longer) (?:want|wish|need) (?:to (?:get|receive|be sent) )?{_OF_MESSAGES}{_MESSAGES} ",
@@ -57,31 +62,27 @@ OPT_OUT_FORMS = (
     r" (?:turn|switch) (?:these|them|this) off ",
     r" (?:wrong (?:person|number)) (?:please )?stop ",
     r" (?:unenroll|unsuscribe|unsub|deregister) ",
-    rf" (?:no|ya no|nunca|dejen|deje|deja|paren|pare|basta|cancelen?|cancelar|detengan?) {_DE_MENSAJES}(?:mensajes?|textos?|sms|mensajitos?) ",
+    rf" (?:no|ya no|nunca|dejen|deje|deja|paren|pare|basta|cancelen?|cancelar|detengan?) {_DE_MENSAJES}{_MENSAJES} ",
     r" no me (?:escriba|escribas|escriban|manden?|textee|textees) ",
     r" (?:dejen|deje|deja|paren|pare) de (?:escribirme|molestarme|mandarme|enviarme|textearme) ",
     r" (?:quite|quiten|borre|borren|elimine|eliminen|saque|saquen|quita|borra|elimina) mi (?:numero|telefono|celular) ",
     r" (?:quiteme|quitenme|saqueme|saquenme|borreme|borrenme|eliminenme|elimineme) (?:de (?:la|su|esta) lista )?",
 )
-# An opt-out made only of these says nothing else.
-ABOUT_TEXTS = word_set(
+# With only these around it, an opt-out says nothing else.
+AROUND_OPT_OUT = word_set(
     """
-    check checkin checkins ins wish receiving getting get longer receive stopp unenroll again further enough would id these any reminders
-    notifications sent discontinue end turn ever never ya nunca deseo escriba mande quiteme saqueme saquenme borre quita
-    quite celular telefono pare basta bugging bother harassing spamming person
-    all alone alto any anymore baja borren bothering cancel cancelar consent contact contacten contacting dar
-    darme de deje dejen delete denme do dont end enviar enviarme envien escriban escribir escribirme favor from
-    gracias i im it kindly la leave like list lista lose mandar mandarme manden mas me mensajes message messages
-    messaging mi molesten more my no not now number numero off opt opting optout out parar paren please por
-    quiero quit quitenme recibir remove revoke send sending sms stop stopall su suscripcion take text texting
-    textos texts thank thanks the them these this to unsubscribe us want would ya you your
+    again all any anymore being checkin checkins contact contacting enviarme escribir escribirme favor from further get
+    getting gracias hello hey hi hola i id im ins check it kindly la like list lista mandar mandarme mas me mensajes
+    message messages messaging mi more my now number numero of ok para please por program quiero receive receiving
+    recibir reminders send sending sms su suscripcion text texting textos texts thank thanks the them these this to us
+    want wish with would ya you your
     """
 )
 # "Stop" before one of these is about the body, not about texts.
 COMPLAINT = word_set(
     """
-    aching appointment bleeding breathing crying de dolor drinking eating feeling hurting hurts it itching meds medication
-    medicine medicines my pain panicking pounding shaking smoking spinning spotting taking the this vomiting
+    aching appointment bleeding breathing crying de dolor drinking eating feeling hurting hurts it itching meds
+    medication medicine medicines my pain panicking pounding shaking smoking spinning spotting taking the this vomiting
     """
 )
 STOP_FIRST = word_set("stop stopall stopp unsubscribe")

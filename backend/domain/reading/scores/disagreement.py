@@ -26,7 +26,8 @@ def _side(text: str) -> _Side:
 _LOW_MOOD = _side(
     """
     terrible | awful | horrible | fatal | miserable | worst day ever | worst day | worst ever | worst week | worst |
-    hopeless | devastated | dreadful | depressed | so depressed | really bad | very bad | so bad | feel bad | like shit |
+    hopeless | devastated | dreadful | depressed | so depressed | really bad | very bad | so bad | feel bad | like
+    shit |
     like crap | shitty | crappy | rock bottom | pesimo | pesima | muy mal | fatal | deprimido | deprimida | horrible |
     lo peor | peor dia | el peor dia | rough day | hate my life | odio mi vida | super low | very low | really low
     """
@@ -35,7 +36,8 @@ _HIGH_MOOD = _side(
     """
     great | amazing | awesome | wonderful | fantastic | excellent | feeling good | feel good | feeling great |
     doing good | very good | really good | so good | best | best day | best day ever | happy | so happy | very happy |
-    genial | excelente | maravilloso | maravillosa | fantastico | fantastica | increible | feliz | muy feliz | muy bien |
+    genial | excelente | maravilloso | maravillosa | fantastico | fantastica | increible | feliz | muy feliz | muy
+    bien |
     de maravilla | mejor que nunca | super bien | estupendo | perfecto | perfect
     """
 )

@@ -36,7 +36,7 @@ _REACH = 8
 
 
 def find_no_pain(tokens: Tokens, asked: Sequence[Measure]) -> NoPain | None:
-    """Where a text says that there is no pain now; nowhere in "no pain meds", "wish I had no pain", "no pain before"."""
+    """Where a text says that there is no pain now; nowhere in "no pain meds" or "wish I had no pain"."""
     if _DENIES.isdisjoint(tokens.words) or _HEADS.isdisjoint(tokens.words):
         return None
     for at, word in enumerate(tokens.words):

@@ -44,7 +44,7 @@ USE_BEHIND = _by_word(
     """,
     MONEY="bucks cents dlls dolares dollar dollars eur euro euros grand peso pesos pounds usd",
     FRACTION="% ciento pct percent por porciento quarters thirds",
-    READING="bpm celsius deg degree degrees fahrenheit feet foot ft grados inches kg kilos km lb lbs miles millas mph oz",
+    READING="bpm celsius deg degree degrees fahrenheit feet foot ft grados inches kg kilos km lb lbs miles millas oz",
     PLACE_IN_ORDER="nd rd st th",
     COUNT="""
     appointment appointments beer beers block bottle cat cats child children cigarette cup cups dog dogs drink drinks
@@ -69,7 +69,8 @@ USE_AHEAD = _by_word(
     READING="bp bmi glucose oxygen presion pressure pulse pulso sugar temp temperatura temperature weigh weight peso",
     PLACE_IN_ORDER="""
     case caso chapter code day dia episode grade grado infusion item line opcion option page part paso phase pin press
-    pregunta question round season sesion session stage step tomorrow treatment tratamiento visit visita vitamin vol week
+    pregunta question round season sesion session stage step tomorrow treatment tratamiento visit visita vitamin vol
+    week
     semana last next version page channel press
     """,
 )
@@ -80,7 +81,10 @@ MONTHS = word_set(
     """
 )
 PARTS_OF_DAY = phrase_set(
-    "in the morning | in the afternoon | in the evening | at night | de la manana | de la tarde | de la noche | p m | a m | o clock"
+    """
+    in the morning | in the afternoon | in the evening | at night | de la manana | de la tarde | de la noche | p m |
+    a m | o clock
+    """
 )
 STREETS = word_set("ave avenue blvd court ct dr drive lane ln rd road st street way")
 FOR_DATES = word_set("appointment appt by cita dated due el on since until till for the")
@@ -98,7 +102,8 @@ PRAISED = word_set(
 )
 OTHERS = word_set(
     """
-    cat dad daughter dog el_ ella esposa esposo hes hija hijo he her his husband mama mom mother movie papa perro she shes
+    cat dad daughter dog el_ ella esposa esposo hes hija hijo he her his husband mama mom mother movie papa perro she
+    shes
     sister brother son they wife
     """
 )
