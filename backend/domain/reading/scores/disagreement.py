@@ -62,7 +62,7 @@ _WORSENS = {Measure.MOOD: (2, 9, _HIGH_MOOD, _LOW_MOOD), Measure.PAIN: (2, 8, _H
 _PAUSES = frozenset(".;!?\n,") | {"but", "pero", "and", "y"}
 _NEGATES = word_set(
     """
-    aint arent cant cannot couldnt didnt doesnt dont hardly isnt less never no nor not nothing nunca sin tampoco wasnt
+    aint arent nada cant cannot couldnt didnt doesnt dont hardly isnt less never no nor not nothing nunca sin tampoco wasnt
     wish without wont ojala jamas isnt
     """
 )

@@ -133,8 +133,8 @@ def bind(tokens: Tokens, names: Sequence[Name], numbers: Sequence[Number]) -> li
     lead, groups = _grouped(
         [name for name in names if name.at not in taken_names], [number for number in numbers if number.at not in taken]
     )
-    bound = plainly + (_following(tokens, lead, groups) or _leading(tokens, lead, groups))
-    return sorted(bound, key=lambda each: each.number.at)
+    found = plainly + (_following(tokens, lead, groups) or _leading(tokens, lead, groups))
+    return sorted(found, key=lambda each: each.number.at)
 
 
 def _bound_behind(tokens: Tokens, number: Number, names: Sequence[Name], first_is_name: bool) -> Bound | None:  # noqa: FBT001 - one call

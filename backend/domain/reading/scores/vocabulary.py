@@ -103,7 +103,8 @@ GOES_ON = word_set(
     also always and anxious as at aunque bad because been better but cause con cos cuz dolor even except feel
     feeling felt for good had hasta have i im in it its less maybe me mostly much my no not n nothing or pain
     pero plus porque que really since sin sleepy so some sometimes still than thats the though tired too until
-    very was went when which while with without worse y yet
+    very was went when which while with without worse y yet can cant could didnt dont how ive should took we what why
+    will
     """
 )
 HEDGED_AFTER = word_set("+ ? ish lor minus plus something")
