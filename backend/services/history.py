@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, select
 
 from backend.domain.answers import Offer, OfferState, Prompted, SoFar, in_order_of_asking, which_answered
 from backend.domain.concerns import Priority
@@ -67,25 +67,6 @@ class Asked(NamedTuple):
     offers: dict[str, Any] | None
 
 
-class PromptText(NamedTuple):
-    """What became of the text that opened a check-in."""
-
-    state: str
-    send_at: datetime | None
-    claimed_at: datetime | None
-    sent_at: datetime | None
-    settled_at: datetime | None
-
-    @property
-    def out_at(self) -> datetime | None:
-        """When the carrier had it, or may have had it; None while it waits here, or when it is known to be lost."""
-        return None if self.state in _LOST or self.send_at is not None else self.sent_at or self.claimed_at
-
-    @property
-    def arrived_at(self) -> datetime | None:
-        return self.settled_at if self.state == State.DELIVERED.value else None
-
-
 class Writer(NamedTuple):
     """Who a text is from: a patient, somebody of the staff, both or neither, at this clinic."""
 
@@ -106,9 +87,17 @@ _PROMPT_TEXT = and_(
     OutboundMessage.check_in_id == CheckIn.id,
     OutboundMessage.kind == Kind.PROMPT.value,
 )
+# When the carrier had the prompt, or may have had it: not while it waits here, and not once it is known to be lost.
+_OUT_AT = case(
+    (
+        OutboundMessage.state.not_in(_LOST) & OutboundMessage.send_at.is_(None),
+        func.coalesce(OutboundMessage.sent_at, OutboundMessage.claimed_at),
+    ),
+)
+_ARRIVED_AT = case((OutboundMessage.state == State.DELIVERED.value, OutboundMessage.settled_at))
 _IN_TIME = and_(CheckIn.prompted_at > bindparam("since"), CheckIn.prompted_at <= bindparam("at"))
 _PROMPTED = (
-    select(CheckIn, *(getattr(OutboundMessage, name) for name in PromptText._fields))
+    select(CheckIn, _OUT_AT, _ARRIVED_AT)
     .join(OutboundMessage, _PROMPT_TEXT)
     .where(CheckIn.clinic_id == bindparam("clinic"), CheckIn.patient_id == bindparam("patient"), _IN_TIME)
     .order_by(CheckIn.prompted_at.desc())
@@ -140,7 +129,8 @@ def _who_wrote(keys: int) -> Select[Any]:
             _LAST_TREATED,
             _NEWEST_TEXT,
             *(getattr(CheckIn, name) for name in Asked._fields),
-            *(getattr(OutboundMessage, name) for name in PromptText._fields),
+            _OUT_AT,
+            _ARRIVED_AT,
         )
         .outerjoin(Patient, and_(Patient.clinic_id == Clinic.id, Patient.phone_digest.in_(digests)))
         .outerjoin(
@@ -213,11 +203,7 @@ def who_wrote(clinic_id: UUID, number: str, at: datetime) -> Writer:
     rows = run(_who_wrote(len(digests)), of).all()
     first = rows[0]
     patient = Known._make(first[_PATIENT_AT:_STAFF_AT])
-    likely = [
-        (Asked._make(row[_ASKED_AT:_PROMPT_AT]), PromptText._make(row[_PROMPT_AT:]))
-        for row in rows
-        if row[_ASKED_AT] is not None
-    ]
+    likely = [(Asked._make(row[_ASKED_AT:_PROMPT_AT]), *row[_PROMPT_AT:]) for row in rows if row[_ASKED_AT] is not None]
     staff_id, treated_at, newest_at = first[_STAFF_AT:_ASKED_AT]
     clinic = ClinicCard._make(first[:_PATIENT_AT])
     return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated_at, newest_at)
@@ -235,15 +221,16 @@ def as_it_stands(clinic_id: UUID, check_in: Asked) -> Asked:
 def asked(patient: Patient, at: datetime) -> CheckIn | None:
     """The check-in a text sent at this time answers, unless it is complete."""
     of = {"clinic": patient.clinic_id, "patient": patient.id, "at": at, "since": at - ANSWERS_STILL_COUNT}
-    likely = [(row[0], PromptText._make(row[1:])) for row in db.session.execute(_PROMPTED, of)]
+    likely = [(row[0], row[1], row[2]) for row in db.session.execute(_PROMPTED, of)]
     found = _answered(likely, at)
     return found if found is not None and found.answered_at is None else None
 
 
-def _answered(likely: Sequence[tuple[C, PromptText]], at: datetime) -> C | None:
+def _answered(likely: Sequence[tuple[C, datetime | None, datetime | None]], at: datetime) -> C | None:
+    """Of check-ins, each with when its prompt was out and when it arrived, the one that a text of this time answers."""
     prompts = [
-        Prompted(text.out_at, text.arrived_at, check_in.answer_by, check_in.answered_at is not None)
-        for check_in, text in likely
+        Prompted(out_at, arrived_at, check_in.answer_by, check_in.answered_at is not None)
+        for check_in, out_at, arrived_at in likely
     ]
     place = which_answered(prompts, at)
     return None if place is None else likely[place][0]
