@@ -241,6 +241,7 @@ def build_protocol(document: Mapping[str, Any]) -> Protocol:
         prompts_a_day=document["caps"]["per_day"],
         prompts_in_seven_days=document["caps"]["per_seven_days"],
         answers_expire_at=document["answers"]["expire_at"],
+        answers_count_for=timedelta(days=document["answers"]["count_for_days"]),
         check_ins=tuple(_check_in(entry) for entry in document["check_in"]),
         thresholds=Thresholds(**document["thresholds"]),
         crisis_replies=_crisis_replies(document["crisis_reply"]),

@@ -117,6 +117,7 @@ class Protocol:
     prompts_a_day: int
     prompts_in_seven_days: int
     answers_expire_at: time
+    answers_count_for: timedelta
     check_ins: tuple[CheckInRule, ...]
     thresholds: Thresholds
     crisis_replies: CrisisReplies

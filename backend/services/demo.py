@@ -396,7 +396,7 @@ class _Month:
         """What the product itself would make of this text at that time."""
         patient, house = self.patient, replace(self.house, now=lambda: at)
         db.session.flush()
-        check_in = asked(patient, at)
+        check_in = asked(patient, at, house)
         history = history_of(patient, check_in, house, at)
         treatment = latest_treatment(patient)
         hours = (at - treatment.ended_at) / timedelta(hours=1) if treatment else None

@@ -1,7 +1,7 @@
 """What is known of a patient when a text arrives, as the domain's values."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
@@ -22,8 +22,6 @@ from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import numbered, run
 
-ANSWERS_STILL_COUNT = timedelta(days=7)
-"""A late answer belongs to its prompt if that is no older than this."""
 LIKELY = 3
 """So many of the newest prompts are looked at to find the one that a text answers."""
 _THE_END = datetime.max.replace(tzinfo=UTC)
@@ -196,10 +194,11 @@ _ASKED_AT = _STAFF_AT + 3
 _PROMPT_AT = _ASKED_AT + len(Asked._fields)
 
 
-def who_wrote(clinic_id: UUID, number: str, at: datetime) -> Writer:
+def who_wrote(clinic_id: UUID, number: str, at: datetime, house: House) -> Writer:
     """Whose number this is, and the check-in that a text sent at this time answers, also when it is complete."""
     digests = keyring().digests(number)
-    of = {"clinic": clinic_id, "at": at, "since": at - ANSWERS_STILL_COUNT} | numbered(digests)
+    since = at - house.clinical.protocol.answers_count_for
+    of = {"clinic": clinic_id, "at": at, "since": since} | numbered(digests)
     rows = run(_who_wrote(len(digests)), of).all()
     first = rows[0]
     patient = Known._make(first[_PATIENT_AT:_STAFF_AT])
@@ -218,9 +217,10 @@ def as_it_stands(clinic_id: UUID, check_in: Asked) -> Asked:
     return Asked._make(run(_AS_IT_STANDS, {"clinic": clinic_id, "check_in": check_in.id}).one())
 
 
-def asked(patient: Patient, at: datetime) -> CheckIn | None:
+def asked(patient: Patient, at: datetime, house: House) -> CheckIn | None:
     """The check-in a text sent at this time answers, unless it is complete."""
-    of = {"clinic": patient.clinic_id, "patient": patient.id, "at": at, "since": at - ANSWERS_STILL_COUNT}
+    since = at - house.clinical.protocol.answers_count_for
+    of = {"clinic": patient.clinic_id, "patient": patient.id, "at": at, "since": since}
     likely = [(row[0], row[1], row[2]) for row in db.session.execute(_PROMPTED, of)]
     found = _answered(likely, at)
     return found if found is not None and found.answered_at is None else None

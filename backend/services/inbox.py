@@ -210,7 +210,7 @@ def _process(text: Kept, house: House, by: str) -> Answer | None:
     with transaction():
         if not _claim(text, now):
             return _earlier_reply(text)
-        arrived = _arrive(text, now, by)
+        arrived = _arrive(text, now, by, house)
         found = _screen(text, house, _hours_since_treatment(arrived))
         arrived = _with_check_in(arrived)
         return _carry_out(*_read(arrived, found, house), house)
@@ -243,7 +243,7 @@ def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
     with transaction():
         if not _claim(text, now):
             return _earlier_reply(text)
-        arrived = _arrive(text, now, by)
+        arrived = _arrive(text, now, by, house)
         arrived = replace(arrived, writer=arrived.writer._replace(check_in=None))
         # The screen itself may be what broke: of its answer only what is a concern counts.
         screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
@@ -269,8 +269,8 @@ def _earlier_reply(text: Kept) -> Answer | None:
     return None if reply is None or State(reply.state).final else Answer(reply.reference, reply.body)
 
 
-def _arrive(text: Kept, now: datetime, by: str) -> _Arrived:
-    writer = who_wrote(text.clinic_id, text.from_number, text.received_at)
+def _arrive(text: Kept, now: datetime, by: str, house: House) -> _Arrived:
+    writer = who_wrote(text.clinic_id, text.from_number, text.received_at, house)
     sender = Sender.PATIENT if writer.patient else Sender.STAFF if writer.staff_id else Sender.UNKNOWN
     return _Arrived(text, writer, sender, now, by)
 
