@@ -373,7 +373,7 @@ OTHERS = st.sampled_from(
     sorted(
         word_set(
             """
-            ( ) # * + , - . / : > ? 1) 2) a and at ánimo between both dolor dos feel from great ish kids los m mg mood no
+            ( ) # * + , - . / : > ? 1) 2) a at ánimo between both dolor dos feel from great ish kids los m mg mood no
             none now of or out p pain please pm scale sin sorry stop ten terrible to took wait was y 😀 7️⃣
             """
         )

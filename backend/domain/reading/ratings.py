@@ -137,7 +137,7 @@ def _read_named(answer: _Answer, bound: Sequence[Bound], asked: Sequence[Measure
         for each in mine:
             answer.known.update((each.name.at, *range(each.number.after, each.name.at)))
             taken.add(each.number.at)
-        number, sure = _present(answer, [each.number for each in mine])
+        number, sure = _present(answer, [each.number for each in mine], measure)
         near = next(each.near for each in mine if each.number is number)
         answer.give(measure, number, sure=sure and near)
     return taken
@@ -152,13 +152,15 @@ def _without_next(tokens: Tokens, mine: list[Bound]) -> list[Bound]:
     return mine if changed or (numbers[0].low, numbers[0].high) == (numbers[1].low, numbers[1].high) else mine[:1]
 
 
-def _present(answer: _Answer, numbers: list[Number]) -> tuple[Number, bool]:
+def _present(answer: _Answer, numbers: list[Number], measure: Measure) -> tuple[Number, bool]:
     """Of several numbers for one measure, the one that holds now, and whether that is sure."""
     now = corrected(answer.tokens, numbers)
     now = [number for number in now if not number.past] or now[-1:]
     answer.set_aside(numbers)
-    one = all((number.low, number.high) == (now[0].low, now[0].high) for number in now)
-    return now[-1], one and not now[-1].past
+    if all((number.low, number.high) == (now[0].low, now[0].high) for number in now):
+        return now[-1], not now[-1].past
+    worst = min if measure is Measure.MOOD else max
+    return worst(now, key=lambda number: number.value(measure)), False
 
 
 def _read_bare(answer: _Answer, bare: list[Number], wanted: list[Measure]) -> None:
@@ -181,7 +183,8 @@ def _read_bare(answer: _Answer, bare: list[Number], wanted: list[Measure]) -> No
     answer.set_aside([number for number in mine if number not in kept])
     several = len(kept) > 1 and len(wanted) > 1 and not both
     for measure, number in zip(wanted, kept, strict=False):
-        sure = judged[number.at] is Answers.YES and not number.past and not (several and _touching(tokens, number))
+        sure = judged[number.at] is Answers.YES and not number.past and len(mine) == len(bare)
+        sure = sure and not (several and _touching(tokens, number))
         answer.give(measure, number, sure=sure)
 
 

@@ -62,8 +62,8 @@ _WORSENS = {Measure.MOOD: (2, 9, _HIGH_MOOD, _LOW_MOOD), Measure.PAIN: (2, 8, _H
 _PAUSES = frozenset(".;!?\n,") | {"but", "pero", "and", "y"}
 _NEGATES = word_set(
     """
-    aint arent nada cant cannot couldnt didnt doesnt dont hardly isnt less never no nor not nothing nunca sin tampoco wasnt
-    wish without wont ojala jamas isnt
+    aint arent cannot cant couldnt didnt doesnt dont hardly isnt jamas less nada never no nor not nothing nunca ojala sin
+    tampoco wasnt wish without wont
     """
 )
 _NEGATION_REACH = 3

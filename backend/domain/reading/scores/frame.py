@@ -53,13 +53,14 @@ _AFTER = (
     | {"both", "ambos", "ambas", "and", "y", "each", "all", "lor", "then"}
 )
 _REACH = 16  # tokens looked back over for the start of a frame
-_SHORT = 25  # tokens; in a longer story no number without a name is surely an answer
+# In a longer story, or behind so many tokens, no number without a name is surely an answer.
+_SHORT, _DEEP = 25, 14
 
 
 def answers(tokens: Tokens, number: Number, taken: set[int]) -> Answers:
     """A number answers if it stands by itself or in a frame ("i'd say a 7"), or says its scale in so many words."""
     opens, goes_on = _opens(tokens, number, taken), _goes_on(tokens, number)
-    if len(tokens) > _SHORT:
+    if len(tokens) > _SHORT or number.at > _DEEP:
         opens = min(opens, Answers.MAYBE)
     return Answers.MAYBE if number.scaled and opens is Answers.NO else min(opens, goes_on)
 
@@ -73,7 +74,8 @@ def _opens(tokens: Tokens, number: Number, taken: set[int]) -> Answers:
             return Answers.YES
         if not is_word(word):
             continue
-        return Answers.MAYBE if at < number.at - 1 and tokens.at(at + 1) in OPENERS else Answers.NO
+        framed = not OPENERS.isdisjoint(tokens.words[at + 1 : number.at])
+        return Answers.MAYBE if framed else Answers.NO
     return Answers.YES if number.at <= _REACH else Answers.MAYBE
 
 

@@ -63,7 +63,7 @@ _BETWEEN = (
     | WAS
     | CORRECTIONS
     | frozenset(":=-,.'()\n/&~>")
-    | {"ish", "score", "went"}
+    | {"ish", "score", "went", "down", "up"}
 )
 _JOINS = frozenset({"and", "y", "&", "/", "+", "e", ","})
 _ALL_NAMES = NAMES.keys() | WEAK_NAMES.keys() | LETTER_NAMES.keys()
@@ -128,7 +128,12 @@ def bind(tokens: Tokens, names: Sequence[Name], numbers: Sequence[Number]) -> li
     if not names or not numbers:
         return []
     first_is_name = names[0].at < numbers[0].at
-    plainly = [bound for number in numbers if (bound := _bound_behind(tokens, number, names, first_is_name))]
+    later = numbers[-1].at > names[-1].at
+    plainly = [
+        bound
+        for number in numbers
+        if (bound := _bound_behind(tokens, number, names, first_is_name=first_is_name, later=later))
+    ]
     taken_names, taken = {bound.name.at for bound in plainly}, {bound.number.at for bound in plainly}
     lead, groups = _grouped(
         [name for name in names if name.at not in taken_names], [number for number in numbers if number.at not in taken]
@@ -137,13 +142,15 @@ def bind(tokens: Tokens, names: Sequence[Name], numbers: Sequence[Number]) -> li
     return sorted(found, key=lambda each: each.number.at)
 
 
-def _bound_behind(tokens: Tokens, number: Number, names: Sequence[Name], first_is_name: bool) -> Bound | None:  # noqa: FBT001 - one call
+def _bound_behind(
+    tokens: Tokens, number: Number, names: Sequence[Name], *, first_is_name: bool, later: bool
+) -> Bound | None:
     """A number that its own name follows in so many words: "3 for pain", "7 (mood)"."""
     name = next((name for name in names if number.after < name.at <= number.after + 3 and not name.weak), None)
     if name is None:
         return None
     between = tokens.words[number.after : name.at]
-    if any(other is not name and is_row(tokens, name, other) for other in names):
+    if not later and any(is_row(tokens, name, other) for other in names):
         return None  # "7 and 3 for mood and pain"
     if not TO_NAME.issuperset(between) or (between[0] == "(" and tokens.at(name.at + 1) != ")"):
         return None

@@ -10,6 +10,7 @@ from backend.domain.reading.scores.vocabulary import (
     BOUNDS,
     HEDGED_AFTER,
     HEDGED_AFTER_PAIRS,
+    MOVES,
     RANGE_JOINS,
     TENS,
 )
@@ -57,6 +58,7 @@ _BOUNDS = frozenset(tuple(bound.split()) for bound in BOUNDS)
 _ENDS_BOUND = frozenset(bound[-1] for bound in _BOUNDS)
 _BETWEEN = frozenset({"between", "entre"})
 _MAYBE = frozenset({"a", "an", "even", "maybe", "perhaps", "possibly", "quizas", "un", "tal", "vez", "like", "about"})
+_OF_TEN = (("out", "of"), ("scale", "of"), ("escala", "de"))
 _LIST_SIGNS = frozenset(").:")
 _LOWEST = frozenset({"0", "1", "zero", "one", "cero", "uno"})
 _TO = frozenset({"to", "-", "a", "al", "through", "thru"})
@@ -122,9 +124,9 @@ def scale_end(tokens: Tokens, at: int) -> int | None:
 def _range_end(tokens: Tokens, number: Number) -> Number | None:
     """The upper end of "6-7", "6 or 7", "6, maybe a 7", "between 6 and 7"; "7-3" and "from 8 to 4" are two numbers."""
     after = _joined(tokens, number)
-    if after is None or not numeral(tokens.at(after)) or tokens.at(number.at - 1) in ("from", "desde"):
+    if after is None or not numeral(tokens.at(after)):
         return None
-    if tokens.at(number.after) in ("to", "a") and tokens.at(number.at - 1) == "de":
+    if tokens.at(number.at - 1) in ("from", "de", "desde") and not MOVES.isdisjoint(tokens.words[: number.at]):
         return None
     other = _one(tokens, after)
     either = tokens.at(number.after) in ("or", "o")
@@ -176,9 +178,9 @@ def _asides(tokens: Tokens, at_hand: list[int]) -> Iterator[int]:
     for at in at_hand:
         if tokens.at(at) in _LOWEST and tokens.at(at + 1) in _TO and tokens.at(at + 2) in TENS:
             yield from range(_scale_opens(tokens, at), at + 3)
-        elif tokens.at(at) in TENS and (tokens.at(at - 2), tokens.at(at - 1)) in (("out", "of"), ("de", "los")):
-            if not numeral(tokens.at(at - 3)) and not is_figure(tokens.at(at - 3)):
-                yield from (at - 2, at - 1, at)
+        elif tokens.at(at) in TENS and (tokens.at(at - 2), tokens.at(at - 1)) in _OF_TEN:
+            if not is_figure(tokens.at(at - 3)):
+                yield from range(_scale_opens(tokens, at - 1), at + 1)
         elif tokens.at(at - 1) in ("los", "las", "the") and tokens.at(at) in ("dos", "two", "2") and len(at_hand) > 1:
             yield from (at - 1, at)
     yield from _list_marks(tokens, at_hand)

@@ -26,6 +26,7 @@ from backend.domain.reading.scores.vocabulary import (
     LARGE_WORDS,
     LEAD,
     NAMES,
+    NUMERALS,
     POLITE,
     SELDOM_NUMBERS,
     TRAIL,
@@ -36,7 +37,7 @@ _CLAUSE = 8  # tokens looked back over for whom a score is about
 _PHONE_PART = 3
 _SHORTEST_PLURAL = 4
 _SINGULAR_ENDINGS = ("ss", "us", "is", "as")
-_PLAIN = LEAD | TRAIL | POLITE | GOES_ON | NAMES.keys() | WEAK_NAMES.keys()
+_PLAIN = LEAD | NUMERALS.keys() | TRAIL | POLITE | GOES_ON | NAMES.keys() | WEAK_NAMES.keys()
 _PARTS = tuple(tuple(part.split()) for part in PARTS_OF_DAY)
 _PARTS_OPEN = frozenset(part[0] for part in _PARTS)
 _OF = frozenset({"de", "of"})
@@ -60,9 +61,14 @@ def _by_its_signs(tokens: Tokens, number: Number) -> OtherUse | None:
     before, after = tokens.at(number.at - 1), tokens.at(number.after)
     if before in LARGE_WORDS or after in LARGE_WORDS or (before == "y" and tokens.at(number.at - 2) in LARGE_WORDS):
         return OtherUse.LARGER
-    if scale_end(tokens, number.after) is not None or (before == "/" and number.at > 1):
+    if scale_end(tokens, number.after) is not None or _behind_a_stroke(tokens, number):
         return None if is_pair(tokens, number) else OtherUse.FRACTION
     return _by_long_figures(tokens, number, before, after) if before or after else None
+
+
+def _behind_a_stroke(tokens: Tokens, number: Number) -> bool:
+    stroke = number.at - 1
+    return tokens.at(stroke) == "/" and (is_figure(tokens.at(stroke - 1)) or (stroke > 0 and tokens.touch(stroke)))
 
 
 def _by_long_figures(tokens: Tokens, number: Number, before: str, after: str) -> OtherUse | None:
@@ -149,7 +155,8 @@ def _by_next_word(tokens: Tokens, number: Number, at: int) -> OtherUse | None:
 
 def _is_praise(tokens: Tokens, at: int) -> bool:
     """Whether one of the next two words praises something: "10/10 would recommend"."""
-    return not PRAISE_AFTER.isdisjoint([word for word in tokens.words[at : at + 5] if is_word(word)][:2])
+    following = [word for word in tokens.words[at : at + 6] if is_word(word)][:3]
+    return not PRAISE_AFTER.isdisjoint(following[:2]) and not {"be", "say"} & set(following[1:])
 
 
 def _is_plural(word: str) -> bool:

@@ -7,7 +7,7 @@ from backend.domain.reading.scores.numbers import Number
 from backend.domain.reading.scores.tokens import Tokens, is_word
 from backend.domain.reading.scores.vocabulary import AGO, CORRECTIONS, MOVES, NOW, PAST_PAIRS, WAS
 
-_PAUSES = frozenset(".,;!?\n()")
+_PAUSES = frozenset(".,;!?\n()") | {"but", "pero"}
 _PAST_PAIRS = frozenset(tuple(pair.split()) for pair in PAST_PAIRS)
 _PAIRS_OPEN = frozenset(pair[0] for pair in _PAST_PAIRS)
 _TIMED = WAS | AGO | NOW | _PAIRS_OPEN | frozenset({">", "to", "a"})
@@ -58,16 +58,23 @@ def _ends_timed(tokens: Tokens, numbers: Sequence[Number], gap: int) -> bool:
 def _share_out(times: list[str], marks: list[list[str]], gap: int, later_has_its_own: bool) -> None:  # noqa: FBT001 - one call
     """Give the words of time in a gap to the number before it or after it."""
     if gap == 0:
-        marks[0] += times
+        marks[0] += _after_pauses(times)
     elif gap == len(marks):
         marks[-1] += times[: times.index(",")] if "," in times else times
     elif "," in times:
         marks[gap - 1] += times[: times.index(",")]
-        marks[gap] += times[times.index(",") :]
+        marks[gap] += _after_pauses(times)
+    elif len(times) > 1 and not marks[gap - 1] and times[0] != "was":
+        marks[gap - 1].append(times[0])
+        marks[gap] += times[1:]
     else:
         for time in times:
             to_earlier = time == "ago" or (time == "now" and later_has_its_own)
             marks[gap - 1 if to_earlier and not marks[gap - 1] and time != "was" else gap].append(time)
+
+
+def _after_pauses(times: list[str]) -> list[str]:
+    return times[len(times) - times[::-1].index(",") :] if "," in times else times
 
 
 def _moved(tokens: Tokens, earlier: Number, later: Number) -> bool:
@@ -77,7 +84,7 @@ def _moved(tokens: Tokens, earlier: Number, later: Number) -> bool:
         return True
     if not between or between[0] not in ("to", "a", "down", "up") or len(between) > 4:  # noqa: PLR2004 - "down to about a"
         return False
-    moved = tokens.at(earlier.at - 1) in ("from", "de", "desde") or not MOVES.isdisjoint(tokens.words[: earlier.at])
+    moved = not MOVES.isdisjoint(tokens.words[: earlier.at])
     return moved or later.low < earlier.low or between[0] in ("down", "up")
 
 

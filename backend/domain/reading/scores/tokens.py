@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 _WITHOUT_COMMAS = re.compile(_TOKEN.pattern.replace("[.,:]", "[.:]"))
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _LONGEST_STRETCHED = 30
-_NOTHING = [""] * 24  # farther than any rule looks; from the front, places below nought end up here as well
+_NOTHING = [""] * 24  # farther than any rule looks ahead; places below nought end here, too
 
 
 class Tokens:

@@ -62,7 +62,7 @@ BODY = word_set(
 # Words that lead up to a score and say nothing more.
 LEAD = word_set(
     """
-    theyre yo lvl todays un una con
+    theyre yo wise lvl todays un una con
     a about above abt actually alrededor almost am an and answer approx approximately aproximadamente ard are around
     at average barely be been being believe below between bueno calificacion calificaria call casi cerca close
     como con correction creo currently de definitely del digamos digo diria doy easily eh el en entre er es esta
@@ -79,7 +79,7 @@ LEAD = word_set(
 # Words that follow a score and say nothing more.
 TRAIL = word_set(
     """
-    ahora ambas ambos approx approximately atm aprox at aun average bien both both currently each easily en este
+    ahora wise ambas ambos approx approximately atm aprox at aun average bien both both currently each easily en este
     exactly favor general good guess haha hahaha honestly hoy i imo ish just lah level lol lmao los
     maybe me mi momento moment more much my myself now ok okay or overall pls please por
     pretty probably quizas right rn so still supongo suppose thanks the think this though tho thx thanx to
@@ -96,12 +96,12 @@ POLITE = word_set(
 HOLDERS = word_set("have got had hay tengo tenia")
 ARTICLES = word_set("a an un una the")
 # With these a frame begins anew, whatever was said before: "my head hurts its a 7".
-OPENERS = word_set("about around como diria es id im is its like maybe probably said say")
+OPENERS = word_set("about around como diria es id im is its like maybe now ahora hoy probably said say")
 # With one of these an answer goes on after its score.
 GOES_ON = word_set(
     """
     also always and anxious as at aunque bad because been better but cause con cos cuz dolor even except feel
-    feeling felt for good had hasta have i im in it its less maybe me mostly much my no not n nothing or pain
+    feeling felt for good had hasta have i im in it its less maybe me mostly much my no not n nothing on or pain
     pero plus porque que really since sin sleepy so some sometimes still than thats the though tired too until
     very was went when which while with without worse y yet can cant could didnt dont how ive should took we what why
     will
