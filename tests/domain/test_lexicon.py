@@ -73,7 +73,7 @@ def test_it_wants_no_counter_example_met() -> None:
 
 
 @pytest.mark.parametrize(
-        "document",
+    "document",
     [
         {},
         {"rule": "none"},

@@ -72,7 +72,7 @@ class Sentence:
         for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
             if self._is(at, DENIAL):
                 return True
-            if not self._is(at, THROUGH):
+            if at not in self._through:
                 return False
         return False
 
@@ -86,6 +86,10 @@ class Sentence:
             if at in self._others:
                 return True
         return False
+
+    @cached_property
+    def _through(self) -> frozenset[int]:
+        return frozenset(at for _, start, end in self._spots(THROUGH) for at in range(start, end))
 
     @cached_property
     def _selves(self) -> frozenset[int]:
@@ -105,7 +109,7 @@ class Sentence:
 
     @cached_property
     def _last_restore(self) -> int:
-        """A "but", "anymore", "until" or "still" after the hit takes back what softened it; so does the next sentence's."""
+        """A "but", "anymore" or "until" after the hit takes back what softened it; so does the next sentence's."""
         if RESTORE in self._of_word.get(self._opener, ()):
             return len(self._words)
         return max((at for at in range(len(self._words)) if self._is(at, RESTORE)), default=-1)

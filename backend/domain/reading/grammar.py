@@ -1,12 +1,14 @@
 """Finds the patterns of a lexicon in a sentence: all of them at once, in time that depends on its length alone.
 
-A pattern is a row of words and terms with bounded gaps, such as `WANT ~3 DIE`. All patterns lie end to end in one row of
-bits, one bit for each place in a pattern, and one word moves all of them on at once (the extended Shift-And of Navarro
-and Raffinot, Flexible Pattern Matching in Strings, 2002, 4.3: optional places are passed over by one subtraction). So
-there is no backtracking, nothing is remembered between texts, and no text is slower than another of its length.
+A pattern is a row of words and terms with bounded gaps, such as `WANT ~3 DIE`. All patterns lie end to end in one row
+of bits, one bit for each place in a pattern, and one word moves all of them on at once (the extended Shift-And of
+Navarro and Raffinot, Flexible Pattern Matching in Strings, 2002, 4.3: optional places are passed over by one
+subtraction). So there is no backtracking, nothing is remembered between texts, and no text is slower than another of
+its length.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from backend.domain.reading.terms import Spot, Terms, is_name
 
 START, END = "^", "$"
 _WIDEST_GAP = 6
+_NOWHERE: AbstractSet[int] = frozenset()
 
 # In a pattern: `word` itself; `NAME` a term; `a|NAME` either; `part?` may be missing; `~3` up to three words of any
 # kind, but nobody else's ("want him to die"); `^` and `$` the start and the end of the sentence; `,` a pause.
@@ -45,7 +48,7 @@ class Spotted:
 
     words: Sequence[str]
     runs: Sequence[Spot]
-    inside: frozenset[int]
+    inside: AbstractSet[int]
 
 
 class Grammar:
@@ -56,17 +59,18 @@ class Grammar:
         self._patterns = [_places(pattern) for pattern in patterns]
         self._owner: list[int] = []
         self.final: list[int] = []
-        self._first = self._gap = self._optional = self._before = self._last = 0
+        self._begins: list[int] = []
+        self._first = self._gap = self._optional = self._before = self._last = self._guard = 0
         symbols: dict[str, int] = {}
         for number, places in enumerate(self._patterns):
             self._lay_out(number, places, symbols)
         self.vocabulary = {symbol for symbol in symbols if not is_name(symbol) and symbol not in (START, END, PAUSE)}
         self._of_name = {symbol: mask for symbol, mask in symbols.items() if is_name(symbol)}
         self._of_word = self._masks(symbols, strangers)
-        self._starters = {word for word, mask in self._of_word.items() if mask & self._first}
 
     def _lay_out(self, number: int, places: Sequence[_Place], symbols: dict[str, int]) -> None:
-        self._first |= 1 << len(self._owner)
+        self._begins.append(1 << len(self._owner))
+        self._first |= self._begins[-1]
         for at, place in enumerate(places):
             bit = 1 << len(self._owner)
             self._owner.append(number)
@@ -81,6 +85,8 @@ class Grammar:
                 if not places[at + 1].optional:
                     self._last |= bit
         self.final.append(1 << (len(self._owner) - 1))
+        self._guard |= 1 << len(self._owner)
+        self._owner.append(number)  # no word leads to the guard: it tells one pattern from the next
 
     def _masks(self, symbols: dict[str, int], strangers: frozenset[str]) -> dict[str, int]:
         words = self.vocabulary | self._terms.words.keys() | strangers | {START, END, PAUSE}
@@ -97,30 +103,58 @@ class Grammar:
         """The sentence with its marks and the terms in it."""
         marked = [START, *words, END]
         runs = self._terms.runs(marked)
-        return Spotted(marked, runs, frozenset(at for run in runs for at in range(run.start, run.end - 1)))
+        return Spotted(marked, runs, {at for run in runs for at in range(run.start, run.end - 1)} if runs else _NOWHERE)
 
     def ends(self, spotted: Spotted, wanted: int) -> list[tuple[int, int]]:
         """Which of the `wanted` patterns (bits of `final`) end where: pattern and the place after its last word."""
-        of_word, starters, fillers, inside = self._of_word, self._starters, self._terms.fillers, spotted.inside
-        first, gap, optional, before, last = self._first, self._gap, self._optional, self._before, self._last
-        extra = self._extra(spotted.runs)
+        extra = self._extra(spotted.runs) if spotted.runs else {}
+        wanted &= self._possible(spotted.words, extra)
+        return self._follow(spotted, wanted, extra) if wanted else []
+
+    def _possible(self, words: Sequence[str], extra: Mapping[int, int]) -> int:
+        """The patterns for each of whose places there is some word, in whatever order; nearly always there is none.
+
+        One added to a row of ones runs over into the guard behind it, to a row with a nought in it does not.
+        """
+        found = self._optional
+        of_word = self._of_word
+        for word in set(words):
+            mask = of_word.get(word)
+            if mask is not None:
+                found |= mask
+        for mask in extra.values():
+            found |= mask
+        return (found + self._first & self._guard) >> 1
+
+    def _follow(self, spotted: Spotted, wanted: int, extra: Mapping[int, int]) -> list[tuple[int, int]]:
+        of_word, fillers, inside = self._of_word, self._terms.fillers, spotted.inside
+        gap, optional, before, last = self._gap, self._optional, self._before, self._last
+        passing = before | optional
+        first = sum(self._begins[owner] for owner in self._owners(wanted))
         found: list[tuple[int, int]] = []
         here = 0
         for at, word in enumerate(spotted.words):
-            if not here and word not in starters and at not in extra:
-                continue
             mask = of_word.get(word, gap)
             if at in extra:
                 mask |= extra[at]
+            if not here and not mask & first:
+                continue
             moved = (here << 1 | first) & mask
-            if moved & before or moved & optional:
+            if moved & passing:
                 flooded = moved | last
                 moved |= optional & (~(flooded - before) ^ flooded)
             ended = moved & wanted
             if ended:
-                self._note(ended, at + 1, found)
+                found += [(owner, at + 1) for owner in self._owners(ended)]
             here = moved | here if word in fillers or at in inside else moved
         return found
+
+    def _owners(self, bits: int) -> Iterator[int]:
+        """The pattern to which each of these bits belongs."""
+        while bits:
+            lowest = bits & -bits
+            bits ^= lowest
+            yield self._owner[lowest.bit_length() - 1]
 
     def _extra(self, runs: Iterable[Spot]) -> dict[int, int]:
         extra: dict[int, int] = {}
@@ -129,12 +163,6 @@ class Grammar:
             if mask:
                 extra[run.end - 1] = extra.get(run.end - 1, 0) | mask
         return extra
-
-    def _note(self, ended: int, place: int, found: list[tuple[int, int]]) -> None:
-        while ended:
-            lowest = ended & -ended
-            ended ^= lowest
-            found.append((self._owner[lowest.bit_length() - 1], place))
 
     def start(self, spotted: Spotted, pattern: int, end: int) -> int | None:
         """The earliest place from which `pattern` can have come to its `end`, or None if only parts of it overlap."""

@@ -22,9 +22,11 @@ class Finding:
     span: tuple[int, int]
 
 
+_GROWS = 6  # words by which a quote may still grow once its rule has been said in earnest
 _DOTTED = 3  # single words in a row that may be one sentence
 
-Spellings = Mapping[tuple[str, ...], tuple[str, ...]]
+Spellings = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""By a word and the one after it ("" for the word alone), the words that are usually written for them."""
 
 
 class Lexicon:
@@ -52,8 +54,7 @@ class Lexicon:
             self._bits[rule.id] = self._bits.get(rule.id, 0) | bit
             self._wanted |= bit
         self._spellings = spellings
-        self._respelt_from = frozenset(written[0] for written in spellings)
-        spelt = {word for written in spellings for word in written}
+        spelt = {word for first, variants in spellings.items() for word in (first, *variants) if word}
         self.vocabulary = frozenset(terms.vocabulary | self._grammar.vocabulary | key_words | spelt | ordinary)
 
     def findings(self, words: Sequence[Word]) -> list[Finding]:
@@ -81,10 +82,18 @@ class Lexicon:
             return []
         sentence = Sentence(spotted, self._terms, opener)
         found: list[Finding] = []
+        said: dict[str, int] = {}
         for pattern, end in ends:
+            rule = self._rule_of[pattern]
+            if end > said.get(rule.id, end) + _GROWS:
+                continue
             start = self._grammar.start(spotted, pattern, end)
-            if start is not None:
-                found.append(self._finding(sentence, words, Hit(pattern, start, end)))
+            if start is None:
+                continue
+            finding = self._finding(sentence, words, Hit(pattern, start, end))
+            found.append(finding)
+            if finding.standing is Standing.SAID:
+                said.setdefault(rule.id, end)
         return found
 
     def _finding(self, sentence: Sentence, words: Sequence[Word], hit: Hit) -> Finding:
@@ -94,29 +103,30 @@ class Lexicon:
         return Finding(rule, standing, (words[first].start, words[last].end))
 
     def _respelled(self, words: Sequence[Word]) -> Sequence[Word]:
-        """The words as the language usually spells them; often nothing changes."""
-        if self._respelt_from.isdisjoint([word.text for word in words]):
+        """The usual spelling of each word or pair of words ("wanna" is "want to", "do not" is "dont"); often nothing
+        changes.
+        """
+        if self._spellings.keys().isdisjoint([word.text for word in words]):
             return words
-        return list(self._respell(words))
-
-    def _respell(self, words: Sequence[Word]) -> Iterator[Word]:
-        """The usual spelling of each word or pair of words: "wanna" is "want to", "do not" is "dont"."""
-        spellings, last = self._spellings, len(words) - 1
-        at = 0
-        while at <= last:
-            word = words[at]
-            pair = (word.text, words[at + 1].text) if at < last else (word.text,)
-            spelt = spellings.get(pair)
-            if spelt is not None:
-                yield from (Word(each, word.start, words[at + len(pair) - 1].end, word.sentence) for each in spelt)
-                at += len(pair)
+        respelled: list[Word] = []
+        used = False
+        for at, word in enumerate(words, start=1):
+            variants = self._spellings.get(word.text)
+            if used or variants is None:
+                if not used:
+                    respelled.append(word)
+                used = False
                 continue
-            spelt = spellings.get(pair[:1])
-            if spelt is None:
-                yield word
+            usual, end = variants.get(words[at].text) if at < len(words) else None, word.end
+            if usual is not None:
+                used, end = True, words[at].end
             else:
-                yield from (Word(each, *word[1:]) for each in spelt)
-            at += 1
+                usual = variants.get("")
+            if usual is None:
+                respelled.append(word)
+            else:
+                respelled += [Word(each, word.start, end, word.sentence) for each in usual]
+        return respelled
 
 
 def _sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
@@ -188,15 +198,15 @@ def _read_wordings(terms: Mapping[str, Sequence[str]], faults: list[str]) -> dic
     return read
 
 
-def _read_spellings(document: Mapping[str, object], faults: list[str]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    spellings: dict[tuple[str, ...], tuple[str, ...]] = {}
+def _read_spellings(document: Mapping[str, object], faults: list[str]) -> Spellings:
+    spellings: dict[str, dict[str, tuple[str, ...]]] = {}
     table = _table(document, "spellings", faults)
     for usual in table:
         for variant in texts(table, usual, faults, "spellings"):
-            written = tuple(variant.split())
-            if len(written) not in (1, 2):
+            first, _, second = variant.partition(" ")
+            if not first or " " in second:
                 faults.append(f"spellings: {variant!r} must be one word or two")
-            spellings[written] = tuple(usual.split())
+            spellings.setdefault(first, {})[second] = tuple(usual.split())
     return spellings
 
 

@@ -14,6 +14,7 @@ _LEET = str.maketrans(
     {"1": "i", "!": "i", "|": "i", "0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t"}
 )
 _DISGUISE = re.compile(r"[^a-z0-9]+")
+_FIGURES = re.compile(r"[^a-z]*")
 _LONGEST_WORD = 48
 _SPELLED_OUT = 3
 _MOST_FOLDED = 4096
@@ -22,12 +23,12 @@ PAUSE = ","
 # Every alternative is a run of disjoint classes: linear on any text.
 _PIECES = re.compile(
     r"(?P<emoji>:[a-z][a-z0-9_]{1,40}:)"
-    r"|(?P<mixed>[a-z0-9]++(?:['*!@$._|+\-]{1,3}[a-z0-9]++)+|[$@!|][a-z0-9]++)"
+    r"|(?P<mixed>[a-z0-9]++(?:['*!@$._|+/\-]{1,3}[a-z0-9]++)+|[$@!|][a-z0-9]++)"
     r"|(?P<word>[a-z0-9]++)"
     r"|(?P<pause>\.\.+|[,;:()\[\]\n/\-]+)"
     r"|(?P<stop>[.!?]+)"
 )
-_INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|-)|(?P<stop>[.!?]+)")
+_INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|[-/])|(?P<stop>[.!?]+)")
 
 
 class Word(NamedTuple):
@@ -90,11 +91,15 @@ class _Reader:
         """As `_piece`, with the plain known word, which is nearly every one, dealt with on the spot."""
         words: list[Word] = []
         places, known = self._places, self._known
+        as_sent = isinstance(places, range)
+        new = tuple.__new__  # what `Word(...)` comes to, in a third of the time
         for piece in _PIECES.finditer(self._folded):
             text = piece.group()
             if text in known:
                 start, end = piece.span()
-                words.append(Word(text, places[start], places[end - 1] + 1, self._sentence))
+                if not as_sent:
+                    start, end = places[start], places[end - 1] + 1
+                words.append(new(Word, (text, start, end, self._sentence)))
             else:
                 words += self._piece(piece, 0)
         return words
@@ -111,13 +116,21 @@ class _Reader:
         return self._words(piece.group().replace("'", ""), start, end)
 
     def _mixed(self, piece: str, start: int) -> Iterable[Word]:
-        """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I")."""
-        guesses = _undisguised(piece)
-        for guess in guesses:
+        """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I", "and/or")."""
+        if _FIGURES.fullmatch(piece):
+            return self._parts(piece, start)
+        for guess in _undisguised(piece):
             if guess in self._known:
                 return (self._word(guess, start, start + len(piece)),)
-        if "*" in piece:
-            return self._words(guesses[-1], start, start + len(piece))
+        if all(part in self._known for part in _DISGUISE.split(piece)):
+            return self._parts(piece, start)
+        for guess in _undisguised(piece):
+            mended = self._repair(guess)
+            if all(part in self._known for part in mended):
+                return [self._word(part, start, start + len(piece)) for part in mended]
+        return self._parts(piece, start)
+
+    def _parts(self, piece: str, start: int) -> list[Word]:
         return [word for part in _INSIDE.finditer(piece) for word in self._piece(part, start)]
 
     def _words(self, piece: str, start: int, end: int) -> Iterator[Word]:
@@ -134,13 +147,13 @@ class _Reader:
 
 def _join_spelled_out(words: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:
     """A word spelled letter by letter ("k i l l myself") becomes one word, if it is one we know."""
-    if "111" not in "".join(["1" if len(word.text) == 1 else " " for word in words]):
+    if "111" not in "".join(["1" if _is_letter(word) else " " for word in words]):
         return words
     joined: list[Word] = []
     at = 0
     while at < len(words):
         end = at
-        while end < len(words) and len(words[end].text) == 1 and words[end].sentence == words[at].sentence:
+        while end < len(words) and _is_letter(words[end]) and words[end].sentence == words[at].sentence:
             end += 1
         if end - at < _SPELLED_OUT:
             joined.extend(words[at : max(end, at + 1)])
@@ -149,6 +162,10 @@ def _join_spelled_out(words: list[Word], known: frozenset[str], repair: Repair) 
         joined.extend(_spelled(words[at:end], known, repair))
         at = end
     return joined
+
+
+def _is_letter(word: Word) -> bool:
+    return len(word.text) == 1 and word.text.isalpha()
 
 
 def _spelled(letters: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:

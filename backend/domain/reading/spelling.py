@@ -83,12 +83,16 @@ class Speller:
         return whole if whole and not self._key_words.isdisjoint(whole) else []
 
     def _best_split(self, word: str, parts: list[list[str] | None], end: int) -> list[str] | None:
-        """The split into fewest words, so that long words win over scraps."""
+        """The split into fewest words, so that long words win over scraps; among equals the one with most key words."""
         best: list[str] | None = None
         for start in range(max(0, end - _LONGEST_PART), end):
             before, part = parts[start], word[start:end]
             if before is None or part not in self.known or (len(part) == 1 and part not in "iay"):
                 continue
-            if best is None or len(before) + 1 < len(best):
-                best = [*before, part]
+            split = [*before, part]
+            if best is None or self._rank(split) < self._rank(best):
+                best = split
         return best
+
+    def _rank(self, split: Sequence[str]) -> tuple[int, int]:
+        return len(split), -len(self._key_words.intersection(split))
