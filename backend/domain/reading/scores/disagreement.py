@@ -1,8 +1,6 @@
 """Finds words that say the opposite of a number: "9, worst day ever" for mood, or "8, barely hurts" for pain."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
-
 from backend.domain.reading.answer_words import phrase_set, word_set
 from backend.domain.reading.scores.tokens import Tokens
 from backend.domain.reading.scores.vocabulary import AGO, NAMES, WAS
@@ -11,16 +9,14 @@ from backend.domain.scores import Measure, Nrs
 Phrase = tuple[str, ...]
 
 
-class _Side(NamedTuple):
-    """Words that fit one end of one scale, by their first word, longest first."""
-
-    by_first: Mapping[str, tuple[Phrase, ...]]
+Side = Mapping[str, tuple[Phrase, ...]]
+"""Words that fit one end of one scale, by their first word, longest first."""
 
 
-def _side(text: str) -> _Side:
+def _side(text: str) -> Side:
     phrases = sorted((tuple(phrase.split()) for phrase in phrase_set(text)), key=len, reverse=True)
     firsts = {phrase[0] for phrase in phrases}
-    return _Side({first: tuple(phrase for phrase in phrases if phrase[0] == first) for first in firsts})
+    return {first: tuple(phrase for phrase in phrases if phrase[0] == first) for first in firsts}
 
 
 _LOW_MOOD = _side(
@@ -58,12 +54,13 @@ _HIGH_PAIN = _side(
     severe pain | intense pain
     """
 )
-_WORSENS = {Measure.MOOD: (2, 9, _HIGH_MOOD, _LOW_MOOD), Measure.PAIN: (2, 8, _HIGH_PAIN, _LOW_PAIN)}
+# The number at or below which, and at or above which, words may contradict it, and those words.
+_CONTRADICTED = {Measure.MOOD: (2, 9, _HIGH_MOOD, _LOW_MOOD), Measure.PAIN: (2, 8, _HIGH_PAIN, _LOW_PAIN)}
 _PAUSES = frozenset(".;!?\n,") | {"but", "pero", "and", "y"}
 _NEGATES = word_set(
     """
-    aint arent cannot cant couldnt didnt doesnt dont hardly isnt jamas less nada never no nor not nothing nunca ojala sin
-    tampoco wasnt wish without wont
+    aint arent cannot cant couldnt didnt doesnt dont hardly isnt jamas less nada never no nor not nothing nunca ojala
+    sin tampoco wasnt wish without wont
     """
 )
 _NEGATION_REACH = 3
@@ -75,9 +72,9 @@ def disagreements(tokens: Tokens, scores: Mapping[Measure, Nrs]) -> dict[Measure
     """For each score that words contradict, where those words stand in the text as sent."""
     found: dict[Measure, tuple[int, int]] = {}
     for measure, value in scores.items():
-        low, high, when_low, when_high = _WORSENS[measure]
+        low, high, when_low, when_high = _CONTRADICTED[measure]
         side = when_low if value <= low else when_high if value >= high else None
-        if side is None or side.by_first.keys().isdisjoint(tokens.words):
+        if side is None or side.keys().isdisjoint(tokens.words):
             continue
         alone = len(scores) == 1
         place = next(_said(tokens, side, measure, alone=alone), None)
@@ -86,9 +83,9 @@ def disagreements(tokens: Tokens, scores: Mapping[Measure, Nrs]) -> dict[Measure
     return found
 
 
-def _said(tokens: Tokens, side: _Side, measure: Measure, *, alone: bool) -> Iterator[tuple[int, int]]:
+def _said(tokens: Tokens, side: Side, measure: Measure, *, alone: bool) -> Iterator[tuple[int, int]]:
     for at, word in enumerate(tokens.words):
-        for phrase in side.by_first.get(word, ()):
+        for phrase in side.get(word, ()):
             if tokens.says(phrase, at):
                 if _holds(tokens, at, at + len(phrase), measure, alone=alone):
                     yield at, at + len(phrase)

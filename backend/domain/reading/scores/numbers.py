@@ -59,6 +59,9 @@ _ENDS_BOUND = frozenset(bound[-1] for bound in _BOUNDS)
 _BETWEEN = frozenset({"between", "entre"})
 _MAYBE = frozenset({"a", "an", "even", "maybe", "perhaps", "possibly", "quizas", "un", "tal", "vez", "like", "about"})
 _OF_TEN = (("out", "of"), ("scale", "of"), ("escala", "de"))
+_ABOUT_SCALE = frozenset(
+    {"a", "between", "de", "del", "en", "escala", "from", "la", "of", "on", "out", "scale", "the", "una"}
+)
 _LIST_SIGNS = frozenset(").:")
 _LOWEST = frozenset({"0", "1", "zero", "one", "cero", "uno"})
 _TO = frozenset({"to", "-", "a", "al", "through", "thru"})
@@ -187,21 +190,7 @@ def _asides(tokens: Tokens, at_hand: list[int]) -> Iterator[int]:
 
 
 def _scale_opens(tokens: Tokens, at: int) -> int:
-    while tokens.at(at - 1) in (
-        "on",
-        "a",
-        "the",
-        "scale",
-        "of",
-        "from",
-        "en",
-        "una",
-        "la",
-        "escala",
-        "de",
-        "del",
-        "between",
-    ):
+    while tokens.at(at - 1) in _ABOUT_SCALE:
         at -= 1
     return at
 

@@ -40,6 +40,7 @@ _SINGULAR_ENDINGS = ("ss", "us", "is", "as")
 _PLAIN = LEAD | NUMERALS.keys() | TRAIL | POLITE | GOES_ON | NAMES.keys() | WEAK_NAMES.keys()
 _PARTS = tuple(tuple(part.split()) for part in PARTS_OF_DAY)
 _PARTS_OPEN = frozenset(part[0] for part in _PARTS)
+_MAKES_LONG = frozenset("0123456789-(.)")  # a figure or a sign within a telephone number or a date
 _OF = frozenset({"de", "of"})
 _OF_MORE = frozenset({"mas", "more", "of"})
 _SLANG = frozenset({"1", "2", "4", "8", "one"})
@@ -77,7 +78,7 @@ def _by_long_figures(tokens: Tokens, number: Number, before: str, after: str) ->
         return OtherUse.LARGER
     if before == "#" and number.at > 1:
         return OtherUse.PLACE_IN_ORDER
-    if before.isalpha() and after.isalpha():
+    if not (before[:1] in _MAKES_LONG or after[:1] in _MAKES_LONG):
         return None
     if _part_of_long_figure(tokens, number):
         return OtherUse.PHONE
