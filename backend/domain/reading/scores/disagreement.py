@@ -1,6 +1,7 @@
 """Finds words that say the opposite of a number: "9, worst day ever" for mood, or "8, barely hurts" for pain."""
 
 from collections.abc import Iterator, Mapping
+
 from backend.domain.reading.answer_words import phrase_set, word_set
 from backend.domain.reading.scores.tokens import Tokens
 from backend.domain.reading.scores.vocabulary import AGO, NAMES, WAS

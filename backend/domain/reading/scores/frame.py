@@ -41,6 +41,7 @@ _SIGNS = frozenset('.,;:!=-/()"~+*&#>\x01\n[]{}_|^`')
 _PAIRS = frozenset(
     tuple(pair.split()) for pair in (*PAST_PAIRS, *BOTH, *BOUNDS, *HEDGED_AFTER_PAIRS) if pair.count(" ") == 1
 )
+_FALLS = frozenset({"cayo", "fallen", "fell"})  # "I fell down" is no movement of a score
 _MOVES_ON = frozenset({"from", "de", "to", "a", "down", "up", "desde", "now", "ahora", "hoy", "today", "about", "un"})
 _IN_PAIRS = frozenset(word for pair in _PAIRS for word in pair)
 _BEFORE = LEAD | POLITE | NOW | WAS | AGO | CORRECTIONS | {"both", "ambos", "ambas"}
@@ -94,6 +95,8 @@ def leads(tokens: Tokens, at: int) -> bool:
         return not is_word(ahead) or is_figure(ahead) or ahead in CORRECTIONS
     if word in MOVES or word in ("but", "pero", "over", "than"):
         ahead = tokens.at(at + 1)
+        if word in _FALLS:
+            return ahead in ("from", "to") and is_figure(tokens.at(at + 2))
         return is_figure(ahead) or ahead in _MOVES_ON
     if word in HOLDERS:
         return tokens.at(at + 1) in ARTICLES or (word == "have" and tokens.at(at + 1) == "to")

@@ -86,7 +86,7 @@ PARTS_OF_DAY = phrase_set(
     a m | o clock
     """
 )
-STREETS = word_set("ave avenue blvd court ct dr drive lane ln rd road st street way")
+STREETS = word_set("ave avenue blvd court ct dr drive lane ln rd road st street")
 FOR_DATES = word_set("appointment appt by cita dated due el on since until till for the")
 PRAISE_AFTER = word_set(
     """
