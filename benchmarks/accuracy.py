@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from config.loading import load_signed
 
 PROJECT = Path(__file__).resolve().parent.parent
 CORPUS = PROJECT / "tests" / "corpus"
-LANGUAGES = ("en", "es")
 POSITIVES = ("si_active", "si_passive", "self_harm")
 # A side-effect report that itself names suicidal thoughts is no false alarm; this word check is the benchmark's own.
 NAMES_SUICIDE = re.compile(
@@ -58,6 +58,10 @@ def load_screen() -> Screen:
     return Screen(signed.lexicons, signed.languages)
 
 
+def _has(column: str, value: str, row: Row) -> bool:
+    return row[column] == value
+
+
 def data_folder() -> Path | None:
     folder = Path(os.environ.get("AFTERCARE_DATA", PROJECT.parent / "shared" / "data"))
     return folder if (folder / "concerns_dev.csv").is_file() else None
@@ -89,27 +93,50 @@ class Accuracy:
         families = {"suicidal_ideation", "self_harm", "goodbye", "overdose"}
         return any(concern.name in families for concern in self.screen(text))
 
+    def soft(self, text: str) -> bool:
+        """No crisis reply, but a person and the soft reply: what low mood without danger deserves."""
+        found = self.screen(text)
+        return not self.crisis(text) and any(concern.reply is ReplyKind.SOFT for concern in found)
+
     def concerns(self, texts: Sequence[Row]) -> Iterator[str]:
         positives = [row for row in texts if row["label"] in POSITIVES]
         groups: dict[str, Callable[[Row], bool]] = {
             "all positives": lambda _: True,
-            **{label: (lambda row, label=label: row["label"] == label) for label in POSITIVES},  # type: ignore[misc]
-            "with a word for death or injury": lambda row: row["explicit"] == "yes",
-            "without one": lambda row: row["explicit"] == "no",
-            "English": lambda row: row["lang"] == "en",
-            "Spanish": lambda row: row["lang"] == "es",
+            **{label: partial(_has, "label", label) for label in POSITIVES},
+            "with a word for death or injury": partial(_has, "explicit", "yes"),
+            "without one": partial(_has, "explicit", "no"),
+            "English": partial(_has, "lang", "en"),
+            "Spanish": partial(_has, "lang", "es"),
         }
         yield "Recall (crisis reply at asap or stat)"
         for name, belongs in groups.items():
             yield f"  {name:34s}{share(filter(belongs, positives), self.crisis)}"
         yield f"  {'all, any suicide concern at all':34s}{share(positives, self.seen)}"
-        yield "Crisis replies where none was called for, by kind"
+        yield "Where no crisis reply was called for, by kind: crisis replies; and a person with the soft reply"
         none = [row for row in texts if row["label"] == "none"]
         for kind, _ in Counter(row["kind"] for row in none).most_common():
-            yield f"  {kind:34s}{share((row for row in none if row['kind'] == kind), self.crisis)}"
-        yield f"  {'all of these':34s}{share(none, self.crisis)}"
+            of_kind = [row for row in none if row["kind"] == kind]
+            yield f"  {kind:34s}{share(of_kind, self.crisis)}   soft {share(of_kind, self.soft).part}"
+        yield f"  {'all of these':34s}{share(none, self.crisis)}   soft {share(none, self.soft).part}"
         ambiguous = [row for row in texts if row["label"] == "ambiguous"]
         yield f"  {'ambiguous (counted in neither)':34s}{share(ambiguous, self.crisis)}"
+
+    def own(self, name: str, texts: Sequence[Row]) -> Iterator[str]:
+        """One of our own files: crisis replies where they are due and where not, and concerns at their level."""
+        due = [row for row in texts if row["expected_reply"] == "crisis"]
+        others = [row for row in texts if row["expected_reply"] != "crisis"]
+        if due:
+            yield f"  {name + ', found':34s}{share(due, self.crisis)}"
+        if others:
+            yield f"  {name + ', false crisis':34s}{share(others, self.crisis)}"
+        levelled = [row for row in others if row["expected_priority"] not in ("any", "none")]
+        if levelled:
+            yield f"  {name + ', at its level':34s}{Share(sum(map(self.at_level, levelled)), len(levelled))}"
+
+    def at_level(self, row: Row) -> bool:
+        """The worst concern is as urgent as the row says, or more."""
+        found = self.screen(row["text"])
+        return bool(found) and found[0].priority >= Priority.from_label(row["expected_priority"])
 
     def alarms(self, name: str, texts: Sequence[Row]) -> Iterator[str]:
         plain = [row for row in texts if not NAMES_SUICIDE.search(row["text"])]
@@ -155,19 +182,22 @@ def on_outside_texts(folder: Path, accuracy: Accuracy) -> Iterator[str]:
 
 
 def on_own_corpus(accuracy: Accuracy) -> Iterator[str]:
-    texts = rows(CORPUS / "concerns.csv")
-    crisis = [row for row in texts if row["expected_reply"] == "crisis"]
-    others = [row for row in texts if row["expected_reply"] != "crisis"]
-    yield "Our own corpus (the outside texts are not here)"
-    for language in LANGUAGES:
-        yield f"  recall, {language:26s}{share((row for row in crisis if row['lang'] == language), accuracy.crisis)}"
-    yield f"  {'crisis replies to the others':34s}{share(others, accuracy.crisis)}"
+    yield "Our own corpus, by file"
+    for path in sorted(CORPUS.rglob("*.csv")):
+        texts = rows(path)
+        if "expected_reply" in texts[0]:
+            yield from accuracy.own(path.relative_to(CORPUS).with_suffix("").as_posix(), texts)
 
 
 def main() -> None:
     """Print the tables."""
     accuracy, folder = Accuracy(load_screen()), data_folder()
-    for line in on_outside_texts(folder, accuracy) if folder else on_own_corpus(accuracy):
+    for line in on_own_corpus(accuracy):
+        print(line)
+    if folder is None:
+        print("The outside texts are not here; $AFTERCARE_DATA names their folder.")
+        return
+    for line in on_outside_texts(folder, accuracy):
         print(line)
 
 

@@ -99,12 +99,9 @@ class Terms:
         if len(row) == 1:
             self.words[row[0]] = (*self.words.get(row[0], ()), name)
             return
-        after = self._roots
-        for word in row:
-            node = after.get(word)
-            if node is None:
-                node = after[word] = _Node({}, ())
-            after = node.after
+        node = self._roots.setdefault(row[0], _Node({}, ()))
+        for word in row[1:]:
+            node = node.after.setdefault(word, _Node({}, ()))
         node.names = (*node.names, name)
 
     def runs(self, words: Sequence[str]) -> list[Spot]:
