@@ -47,9 +47,12 @@ class _Folding(dict[str, str]):
     """Each character in plain letters: look-alikes, accents and widths go; an emoji becomes its name (" :pill: ")."""
 
     def __missing__(self, character: str) -> str:
-        plain = anyascii(unicodedata.normalize("NFKC", character)).lower()
+        usual = unicodedata.normalize("NFKC", character)
+        plain = anyascii(usual).lower()
         if plain.startswith(":") and len(plain) > 1:
             plain = f" {plain} "
+        elif plain.strip("0123456789") != plain and not any(unicodedata.category(each)[0] == "N" for each in usual):
+            plain = plain.strip("0123456789")  # a letter or tone mark that merely looks like a figure is no score
         if len(self) < _MOST_FOLDED:
             self[character] = plain
         return plain
