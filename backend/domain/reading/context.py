@@ -10,11 +10,12 @@ from backend.domain.reading.normalise import PAUSE
 from backend.domain.reading.terms import Spot, Terms
 
 _REACH = 8  # words looked back over for a denial, or for who is meant
+_EFFORT = 5  # words before a denial in which it may be struggled for: "it is so hard for me not to"
 
-DENIAL, THROUGH, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM = (
-    "DENIAL", "THROUGH", "RESTORE", "PRESENT", "SELF", "OTHER", "PAST", "IDIOM",
+DENIAL, THROUGH, STRUGGLE, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM = (
+    "DENIAL", "THROUGH", "STRUGGLE", "RESTORE", "PRESENT", "SELF", "OTHER", "PAST", "IDIOM",
 )  # fmt: skip
-CUES = (DENIAL, THROUGH, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM)
+CUES = (DENIAL, THROUGH, STRUGGLE, RESTORE, PRESENT, SELF, OTHER, PAST, IDIOM)
 
 
 class Standing(StrEnum):
@@ -68,10 +69,12 @@ class Sentence:
         return any(start < hit.end and end > hit.start for _, start, end in self._idioms)
 
     def _denied(self, hit: Place) -> bool:
-        """A denial must reach the hit through words that change nothing ("not really feeling"), in its own clause."""
+        """A denial must reach the hit through words that change nothing ("not really feeling"), in its own clause;
+        what is struggled for ("hard not to") is not denied.
+        """
         for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
             if self._is(at, DENIAL):
-                return True
+                return not any(self._is(before, STRUGGLE) for before in range(max(0, at - _EFFORT), at))
             if at not in self._through:
                 return False
         return False
