@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from backend.domain.reading.grammar import Spotted
+from backend.domain.reading.grammar import END, Spotted
 from backend.domain.reading.normalise import PAUSE
 from backend.domain.reading.terms import Spot, Terms
 
@@ -66,7 +66,11 @@ class Sentence:
         return [*single, *(run for run in self._runs if run.name == name)]
 
     def _in_idiom(self, hit: Place) -> bool:
-        return any(start < hit.end and end > hit.start for _, start, end in self._idioms)
+        """A figure of speech takes in what begins or ends with it; what has more words on both sides is no figure."""
+        last = hit.end - (self._words[hit.end - 1] in (END, PAUSE))
+        return any(
+            start < last and end > hit.start and (start < hit.start or end >= last) for _, start, end in self._idioms
+        )
 
     def _denied(self, hit: Place) -> bool:
         """A denial must reach the hit through words that change nothing ("not really feeling"), in its own clause;

@@ -17,7 +17,6 @@ from backend.domain.reading.terms import Spot, Terms, is_name
 
 START, END = "^", "$"
 _WIDEST_GAP = 6
-_NOWHERE: AbstractSet[int] = frozenset()
 
 # In a pattern: `word` itself; `NAME` a term; `a|NAME` either; `part?` may be missing; `~3` up to three words of any
 # kind, but nobody else's ("want him to die"); `^` and `$` the start and the end of the sentence; `,` a pause.
@@ -103,7 +102,8 @@ class Grammar:
         """The sentence with its marks and the terms in it."""
         marked = [START, *words, END]
         runs = self._terms.runs(marked)
-        return Spotted(marked, runs, {at for run in runs for at in range(run.start, run.end - 1)} if runs else _NOWHERE)
+        inside = {at for run in runs if run.name in self._of_name for at in range(run.start, run.end - 1)}
+        return Spotted(marked, runs, inside)
 
     def ends(self, spotted: Spotted, wanted: int) -> list[tuple[int, int]]:
         """Which of the `wanted` patterns (bits of `final`) end where: pattern and the place after its last word."""

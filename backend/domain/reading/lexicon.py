@@ -106,26 +106,26 @@ class Lexicon:
         """The usual spelling of each word or pair of words ("wanna" is "want to", "do not" is "dont"); often nothing
         changes.
         """
-        if self._spellings.keys().isdisjoint([word.text for word in words]):
+        spellings = self._spellings
+        places = [at for at, word in enumerate(words) if word.text in spellings]
+        if not places:
             return words
         respelled: list[Word] = []
-        used = False
-        for at, word in enumerate(words, start=1):
-            variants = self._spellings.get(word.text)
-            if used or variants is None:
-                if not used:
-                    respelled.append(word)
-                used = False
-                continue
-            usual, end = variants.get(words[at].text) if at < len(words) else None, word.end
+        done = 0
+        for at in places:
+            if at < done:
+                continue  # the second of a pair
+            word, variants, after = words[at], spellings[words[at].text], at + 1
+            usual, end = variants.get(words[after].text) if after < len(words) else None, word.end
             if usual is not None:
-                used, end = True, words[at].end
+                end, after = words[after].end, after + 1
             else:
                 usual = variants.get("")
-            if usual is None:
-                respelled.append(word)
-            else:
+            if usual is not None:
+                respelled += words[done:at]
                 respelled += [Word(each, word.start, end, word.sentence) for each in usual]
+                done = after
+        respelled += words[done:]
         return respelled
 
 

@@ -14,6 +14,7 @@ _LEET = str.maketrans(
     {"1": "i", "!": "i", "|": "i", "0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t"}
 )
 _DISGUISE = re.compile(r"[^a-z0-9]+")
+_LETTER_BY_LETTER = re.compile(r"\b[a-z]\b[^a-z0-9]+[a-z]\b[^a-z0-9]+[a-z]\b")
 _FIGURES = re.compile(r"[^a-z]*")
 _LONGEST_WORD = 48
 _SPELLED_OUT = 3
@@ -153,8 +154,6 @@ class _Reader:
 
 def _join_spelled_out(words: list[Word], known: frozenset[str], repair: Repair) -> list[Word]:
     """A word spelled letter by letter ("k i l l myself") becomes one word, if it is one we know."""
-    if "111" not in "".join(["1" if _is_letter(word) else " " for word in words]):
-        return words
     joined: list[Word] = []
     at = 0
     while at < len(words):
@@ -185,4 +184,5 @@ def _spelled(letters: list[Word], known: frozenset[str], repair: Repair) -> list
 
 def read_words(text: str, known: frozenset[str], repair: Repair) -> list[Word]:
     """The words of a text in reading order. `known` are words to leave alone; `repair` mends or splits any other."""
-    return _join_spelled_out(_Reader(text, known, repair).read(), known, repair)
+    words = _Reader(text, known, repair).read()
+    return _join_spelled_out(words, known, repair) if _LETTER_BY_LETTER.search(fold(text)[0]) else words
