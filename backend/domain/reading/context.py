@@ -41,35 +41,34 @@ class Sentence:
 
     def __init__(self, spotted: Spotted, terms: Terms, opener: str) -> None:
         self._words = spotted.words
-        self._of_word = terms.words
-        self._runs = spotted.runs
-        self._opener = opener
+        self._cues: dict[str, list[Spot]] = {name: [] for name in CUES}
+        for at, word in enumerate(spotted.words):
+            for name in terms.words.get(word, ()):
+                if name in self._cues:
+                    self._cues[name].append(Spot(name, at, at + 1))
+        for run in spotted.runs:
+            if run.name in self._cues:
+                self._cues[run.name].append(run)
+        self._opens_with_restore = RESTORE in terms.words.get(opener, ())
 
     def judge(self, hit: Place, *, of_writer: bool) -> Standing:
         """`of_writer`: whether the rule means the writer, so that the same said of somebody else is another concern."""
-        if self._in_idiom(hit):
+        if self._cues[IDIOM] and self._in_idiom(hit):
             return Standing.FIGURE_OF_SPEECH
-        if of_writer and self._of_other(hit):
+        if of_writer and self._cues[OTHER] and self._of_other(hit):
             return Standing.SOMEONE_ELSE
         if self._last_restore >= hit.end:
             return Standing.SAID
-        if self._denied(hit):
+        if self._cues[DENIAL] and self._denied(hit):
             return Standing.DENIED
         return Standing.LONG_AGO if self._long_ago else Standing.SAID
-
-    def _is(self, at: int, name: str) -> bool:
-        return name in self._of_word.get(self._words[at], ())
-
-    def _spots(self, name: str) -> list[Spot]:
-        """Where a term of any number of words stands."""
-        single = [Spot(name, at, at + 1) for at in range(len(self._words)) if self._is(at, name)]
-        return [*single, *(run for run in self._runs if run.name == name)]
 
     def _in_idiom(self, hit: Place) -> bool:
         """A figure of speech takes in what begins or ends with it; what has more words on both sides is no figure."""
         last = hit.end - (self._words[hit.end - 1] in (END, PAUSE))
         return any(
-            start < last and end > hit.start and (start < hit.start or end >= last) for _, start, end in self._idioms
+            start < last and end > hit.start and (start < hit.start or end >= last)
+            for _, start, end in self._cues[IDIOM]
         )
 
     def _denied(self, hit: Place) -> bool:
@@ -77,8 +76,8 @@ class Sentence:
         what is struggled for ("hard not to") is not denied.
         """
         for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
-            if self._is(at, DENIAL):
-                return not any(self._is(before, STRUGGLE) for before in range(max(0, at - _EFFORT), at))
+            if at in self._denials:
+                return self._struggles.isdisjoint(range(max(0, at - _EFFORT), at))
             if at not in self._through:
                 return False
         return False
@@ -88,38 +87,50 @@ class Sentence:
         if not self._selves.isdisjoint(range(hit.start, hit.end)):
             return False
         for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
-            if at in self._selves or self._is(at, RESTORE) or self._words[at] == PAUSE:
+            if at in self._selves or at in self._restores or self._words[at] == PAUSE:
                 return False
             if at in self._others:
                 return True
         return False
 
+    def _places(self, name: str) -> frozenset[int]:
+        return frozenset(at for _, start, end in self._cues[name] for at in range(start, end))
+
+    def _last_words(self, name: str) -> frozenset[int]:
+        return frozenset(end - 1 for _, _, end in self._cues[name])
+
+    @cached_property
+    def _denials(self) -> frozenset[int]:
+        return self._places(DENIAL)
+
     @cached_property
     def _through(self) -> frozenset[int]:
-        return frozenset(at for _, start, end in self._spots(THROUGH) for at in range(start, end))
+        return self._places(THROUGH)
+
+    @cached_property
+    def _struggles(self) -> frozenset[int]:
+        return self._places(STRUGGLE)
+
+    @cached_property
+    def _restores(self) -> frozenset[int]:
+        return self._places(RESTORE)
 
     @cached_property
     def _selves(self) -> frozenset[int]:
-        return frozenset(end - 1 for _, _, end in self._spots(SELF))
+        return self._last_words(SELF)
 
     @cached_property
     def _others(self) -> frozenset[int]:
-        return frozenset(end - 1 for _, _, end in self._spots(OTHER))
-
-    @cached_property
-    def _idioms(self) -> list[Spot]:
-        return self._spots(IDIOM)
+        return self._last_words(OTHER)
 
     @cached_property
     def _long_ago(self) -> bool:
-        return bool(self._spots(PAST)) and not self._spots(PRESENT)
+        return bool(self._cues[PAST]) and not self._cues[PRESENT]
 
     @cached_property
     def _last_restore(self) -> int:
         """A "but", "anymore" or "until" after the hit takes back what softened it; so does the next sentence's."""
-        if RESTORE in self._of_word.get(self._opener, ()):
-            return len(self._words)
-        return max((at for at in range(len(self._words)) if self._is(at, RESTORE)), default=-1)
+        return len(self._words) if self._opens_with_restore else max(self._restores, default=-1)
 
 
 def read_cues(table: Mapping[str, object], faults: list[str]) -> dict[str, Sequence[str]]:

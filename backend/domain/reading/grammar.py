@@ -10,6 +10,7 @@ its length.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from backend.domain.reading.normalise import PAUSE
@@ -17,6 +18,7 @@ from backend.domain.reading.terms import Spot, Terms, is_name
 
 START, END = "^", "$"
 _WIDEST_GAP = 6
+_WINDOW = 3000  # bits; patterns farther apart are followed one neighbourhood after the other
 
 # In a pattern: `word` itself; `NAME` a term; `a|NAME` either; `part?` may be missing; `~3` up to three words of any
 # kind, but nobody else's ("want him to die"); `^` and `$` the start and the end of the sentence; `,` a pause.
@@ -127,16 +129,37 @@ class Grammar:
         return (found + self._first & self._guard) >> 1
 
     def _follow(self, spotted: Spotted, wanted: int, extra: Mapping[int, int]) -> list[tuple[int, int]]:
-        of_word, fillers, inside = self._of_word, self._terms.fillers, spotted.inside
-        gap, optional, before, last = self._gap, self._optional, self._before, self._last
-        passing = before | optional
-        first = sum(self._begins[owner] for owner in self._owners(wanted))
+        found: list[tuple[int, int]] = []
+        for window in self._windows(list(self._owners(wanted))):
+            found += self._through(window, spotted, extra)
+        return sorted(found, key=itemgetter(1))
+
+    def _windows(self, patterns: Sequence[int]) -> Iterator[Sequence[int]]:
+        """The patterns by neighbourhoods: short rows of bits move faster than long ones."""
+        start = 0
+        for at in range(1, len(patterns) + 1):
+            if at == len(patterns) or self._begins[patterns[at]] >> _WINDOW >= self._begins[patterns[start]]:
+                yield patterns[start:at]
+                start = at
+
+    def _through(self, patterns: Sequence[int], spotted: Spotted, extra: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Where these neighbours end in the sentence."""
+        low = self._begins[patterns[0]].bit_length() - 1
+        within = (self.final[patterns[-1]] << 1) - 1 >> low
+        first = sum(self._begins[pattern] >> low for pattern in patterns)
+        last_of = {self.final[pattern] >> low: pattern for pattern in patterns}
+        wanted = sum(last_of)
+        optional, before, last, gap = (
+            mask >> low & within for mask in (self._optional, self._before, self._last, self._gap)
+        )
+        of_word = {word: self._of_word[word] >> low & within for word in self._of_word.keys() & set(spotted.words)}
+        fillers, inside, passing = self._terms.fillers, spotted.inside, before | optional
         found: list[tuple[int, int]] = []
         here = 0
         for at, word in enumerate(spotted.words):
             mask = of_word.get(word, gap)
             if at in extra:
-                mask |= extra[at]
+                mask |= extra[at] >> low & within
             if not here and not mask & first:
                 continue
             moved = (here << 1 | first) & mask
@@ -144,8 +167,10 @@ class Grammar:
                 flooded = moved | last
                 moved |= optional & (~(flooded - before) ^ flooded)
             ended = moved & wanted
-            if ended:
-                found += [(owner, at + 1) for owner in self._owners(ended)]
+            while ended:
+                lowest = ended & -ended
+                ended ^= lowest
+                found.append((last_of[lowest], at + 1))
             here = moved | here if word in fillers or at in inside else moved
         return found
 

@@ -16,7 +16,9 @@ _LEET = str.maketrans(
 _DISGUISE = re.compile(r"[^a-z0-9]+")
 _LETTER_BY_LETTER = re.compile(r"\b[a-z]\b[^a-z0-9]+[a-z]\b[^a-z0-9]+[a-z]\b")
 _FIGURES = re.compile(r"[^a-z]*")
+_JOINED = re.compile(r"[a-z0-9'.!/-]+")  # of words merely joined; other signs disguise them
 _LONGEST_WORD = 48
+_LONGEST_PIECE = 120
 _SPELLED_OUT = 3
 _MOST_FOLDED = 4096
 PAUSE = ","
@@ -126,6 +128,10 @@ class _Reader:
         """Signs inside a word hide it ("d!e", "k.i.l.l", "su*cide") or merely join two ("alone.I", "and/or")."""
         if _FIGURES.fullmatch(piece):
             return self._parts(piece, start)
+        if len(piece) > _LONGEST_PIECE:
+            return (
+                self._parts(piece, start) if _JOINED.fullmatch(piece) else self._words(piece, start, start + len(piece))
+            )
         for guess in _undisguised(piece):
             if guess in self._known:
                 return (self._word(guess, start, start + len(piece)),)
