@@ -95,7 +95,7 @@ def _longer(span: tuple[int, int], held: tuple[int, int]) -> bool:
 
 def _urgency(finding: Finding, hours: float | None) -> tuple[Priority, ReplyKind]:
     timed = _timed(finding.rule, hours)
-    return timed if finding.standing is Standing.SAID else _softened(finding.rule, *timed)
+    return timed if finding.standing is Standing.SAID else _softened(finding, *timed)
 
 
 def _concern(finding: Finding, priority: Priority, reply: ReplyKind, text: str) -> Concern:
@@ -113,10 +113,14 @@ def _timed(rule: Rule, hours: float | None) -> tuple[Priority, ReplyKind]:
     return (Priority.ROUTINE if hours <= rule.timing.expected_within else rule.level), rule.reply
 
 
-def _softened(rule: Rule, priority: Priority, reply: ReplyKind) -> tuple[Priority, ReplyKind]:
-    """One step down and a softer reply, never silence, where a life may be at stake; a denied trifle is none."""
-    if reply is ReplyKind.CRISIS or rule.family == _NEVER_SILENT:
+def _softened(finding: Finding, priority: Priority, reply: ReplyKind) -> tuple[Priority, ReplyKind]:
+    """One step down and a softer reply, never silence, where a life may be at stake; a denied trifle is none.
+
+    "No chest pain" is how many answer the question about side effects: a person reads it in their own time.
+    """
+    if reply is ReplyKind.CRISIS or finding.rule.family == _NEVER_SILENT:
         return min(priority, Priority.URGENT), ReplyKind.SOFT
-    if priority >= Priority.ASAP:
-        return Priority.URGENT, ReplyKind.NEUTRAL if reply is ReplyKind.NEUTRAL else ReplyKind.URGENT
-    return Priority.NONE, reply
+    if priority < Priority.ASAP:
+        return Priority.NONE, reply
+    gentle = ReplyKind.NEUTRAL if reply is ReplyKind.NEUTRAL else ReplyKind.URGENT
+    return (Priority.ROUTINE if finding.standing is Standing.DENIED else Priority.URGENT), gentle

@@ -1,13 +1,12 @@
-"""Our own sentences, a thousand and more, gate the reader: what it finds, what it lets be, and how urgent it takes it.
+"""Our own sentences, thousands of them, gate the reader: what it finds, what it lets be, and how urgent it takes it.
 
-`concerns.csv` is exact (see test_screening). The other files were written by people who had not seen the rules, in
-`blind/` to measure and in `practice/` to learn from; no reader gets all of them right, so each file has a floor that
-today's reader just keeps. A floor may rise and must not fall.
+`concerns.csv` is exact (see test_screening). The other files were written without sight of the rules, in `blind/` to
+measure and in `practice/` to learn from (docs/accuracy.md says what was scored before it was read). No reader gets all
+of them right, so each file has a floor that today's reader just keeps. A floor may rise and must not fall.
 """
 
 import csv
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,42 @@ from tests.domain.reading import CORPUS, LANGUAGES, lexicon, screen
 
 Row = dict[str, str]
 
-FOUND: dict[str, float] = {}
+FOUND: dict[str, float] = {
+    "blind/other_en": 83,
+    "blind/other_es": 84,
+    "blind/posts_en": 95,
+    "blind/scripts": 98,
+    "blind/si_en": 91,
+    "blind/si_es": 87,
+    "practice/other_en": 100,
+    "practice/other_es": 100,
+    "practice/posts_en": 96,
+    "practice/si_en": 90,
+    "practice/si_en_social": 94,
+    "practice/si_es": 97,
+}
 """Crisis replies where one is due, at least: by file, per cent."""
 
-FALSE: dict[str, float] = {}
+FALSE: dict[str, float] = {
+    "blind/negatives": 11,
+    "blind/other_en": 2,
+    "blind/other_es": 0,
+    "blind/posts_en": 12,
+    "practice/fine_en": 1,
+    "practice/none_en": 10,
+    "practice/none_es": 8,
+    "practice/other_en": 1,
+    "practice/other_es": 2,
+}
 """Crisis replies where none is due, at most: by file, per cent."""
 
-AT_LEVEL: dict[str, float] = {}
+AT_LEVEL: dict[str, float] = {
+    "blind/negatives": 87,
+    "blind/other_en": 90,
+    "blind/other_es": 93,
+    "practice/other_en": 100,
+    "practice/other_es": 100,
+}
 """Concerns as urgent as the row says or more, at least: by file, per cent."""
 
 
@@ -89,7 +117,3 @@ def test_no_sentence_stands_twice_in_one_file() -> None:
     for name in (*FOUND, *FALSE):
         texts = [row["text"] for row in rows(name)]
         assert len(texts) == len(set(texts)), name
-
-
-def test_the_corpus_folder_holds_nothing_but_sentences() -> None:
-    assert all(path.suffix == ".csv" for path in Path(CORPUS).rglob("*") if path.is_file())

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.reading.answer_words import word_set
+from backend.domain.reading.scores.vocabulary import NUMERALS
 from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
 from backend.domain.scores import Measure
 from tests.domain.reading import rows
@@ -388,9 +389,7 @@ def quotes_a_number(words: str) -> bool:
     return any(map(str.isdigit, words)) or "½" in words or bool(WORDS_OF_NUMBERS.search(words.lower()))
 
 
-WORDS_OF_NUMBERS = re.compile(
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|cero|uno|dos|tres|cuatro|cinco|seis|siete"
-)
+WORDS_OF_NUMBERS = re.compile("|".join(NUMERALS))
 
 
 @settings(max_examples=600, deadline=None)

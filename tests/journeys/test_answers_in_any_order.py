@@ -462,7 +462,7 @@ def test_an_unsure_reading_in_spanish(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "priority"), [("mood 9, worst day ever", 3), ("mood 9 awful", 3), ("mood 2, feeling great", 2)]
+    ("words", "priority"), [("mood 9, fatal", 3), ("mood 9, horrible", 3), ("mood 2, feeling great", 2)]
 )
 def test_words_that_contradict_the_number_are_seen_and_asked_about(town: Town, words: str, priority: int) -> None:
     """Mood and pain run opposite ways, so a scale may be read upside down: the worse of both readings is seen."""

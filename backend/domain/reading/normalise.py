@@ -13,6 +13,10 @@ from anyascii import anyascii
 _LEET = str.maketrans(
     {"1": "i", "!": "i", "|": "i", "0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t"}
 )
+_LOOK_LIKE_OURS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "MODIFIER LETTER")
+_UNREADABLE = "jq"
+_LETTERS = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Cn"})  # Cn: letters newer than this Python
+_NO_FIGURES = str.maketrans("", "", "0123456789")
 _DISGUISE = re.compile(r"[^a-z0-9]+")
 _LETTER_BY_LETTER = re.compile(r"\b[a-z]\b[^a-z0-9]+[a-z]\b[^a-z0-9]+[a-z]\b")
 _FIGURES = re.compile(r"[^a-z]*")
@@ -47,18 +51,26 @@ Repair = Callable[[str], Sequence[str]]
 
 
 class _Folding(dict[str, str]):
-    """Each character in plain letters: look-alikes, accents and widths go; an emoji becomes its name (" :pill: ")."""
+    """Each character in plain letters: look-alikes, accents and widths go; an emoji becomes its name (" :pill: ").
+
+    Letters that look like none of ours stand as a word that nobody knows, lest their sound be taken for a word of ours
+    (a Korean syllable for "ten"); and what is no figure becomes none.
+    """
 
     def __missing__(self, character: str) -> str:
         usual = unicodedata.normalize("NFKC", character)
         plain = anyascii(usual).lower()
         if plain.startswith(":") and len(plain) > 1:
             plain = f" {plain} "
-        elif plain.strip("0123456789") != plain and not any(unicodedata.category(each)[0] == "N" for each in usual):
-            plain = plain.strip("0123456789")  # a letter or tone mark that merely looks like a figure is no score
+        elif not unicodedata.category(character).startswith("N"):
+            plain = _UNREADABLE if _is_foreign(usual[0]) else plain.translate(_NO_FIGURES)
         if len(self) < _MOST_FOLDED:
             self[character] = plain
         return plain
+
+
+def _is_foreign(letter: str) -> bool:
+    return unicodedata.category(letter) in _LETTERS and not unicodedata.name(letter, "").startswith(_LOOK_LIKE_OURS)
 
 
 _FOLDING = _Folding()
