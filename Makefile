@@ -11,7 +11,7 @@ HTMX = 4.0.1
 PICO = 2.1.1
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test check bench accuracy lock vendor
+.PHONY: help run install install-dev test check bench accuracy mutants lock vendor
 
 help: ## Show this list
 	@echo "Aftercare: make <command>, with PYTHON=... for another Python than python3"
@@ -42,6 +42,9 @@ bench: install-dev ## Measure throughput and latency as a table of ratios
 
 accuracy: install-dev ## Measure how well the reader reads
 	@$(VENV)/python -m benchmarks.accuracy $(ARGS)
+
+mutants: install-dev ## Change the reader in a thousand small ways and see which of them no test notices (an hour)
+	@$(VENV)/mutmut run $(ARGS)
 
 lock: ## Bring both locks to pyproject.toml (needs uv; ARGS=--upgrade for the newest of everything)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv; nothing else does" >&2; exit 1; }
