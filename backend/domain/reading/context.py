@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 from backend.domain.reading.grammar import END, Spotted
 from backend.domain.reading.normalise import PAUSE
@@ -40,26 +39,31 @@ class Sentence:
     """One sentence with what its cues say, worked out once however many hits stand in it."""
 
     def __init__(self, spotted: Spotted, terms: Terms, opener: str) -> None:
-        self._words = spotted.words
-        self._cues: dict[str, list[Spot]] = {name: [] for name in CUES}
+        cues: dict[str, list[Spot]] = {name: [] for name in CUES}
         for at, word in enumerate(spotted.words):
             for name in terms.words.get(word, ()):
-                if name in self._cues:
-                    self._cues[name].append(Spot(name, at, at + 1))
+                if name in cues:
+                    cues[name].append(Spot(name, at, at + 1))
         for run in spotted.runs:
-            if run.name in self._cues:
-                self._cues[run.name].append(run)
-        self._opens_with_restore = RESTORE in terms.words.get(opener, ())
+            if run.name in cues:
+                cues[run.name].append(run)
+        self._words = spotted.words
+        self._idioms = cues[IDIOM]
+        self._at = {name: {at for _, start, end in spots for at in range(start, end)} for name, spots in cues.items()}
+        self._ends = {name: {end - 1 for _, _, end in cues[name]} for name in (SELF, OTHER)}
+        self._long_ago = bool(cues[PAST]) and not cues[PRESENT]
+        restored = RESTORE in terms.words.get(opener, ())
+        self._last_restore = len(self._words) if restored else max(self._at[RESTORE], default=-1)
 
     def judge(self, hit: Place, *, of_writer: bool) -> Standing:
         """`of_writer`: whether the rule means the writer, so that the same said of somebody else is another concern."""
-        if self._cues[IDIOM] and self._in_idiom(hit):
+        if self._in_idiom(hit):
             return Standing.FIGURE_OF_SPEECH
-        if of_writer and self._cues[OTHER] and self._of_other(hit):
+        if of_writer and self._of_other(hit):
             return Standing.SOMEONE_ELSE
         if self._last_restore >= hit.end:
-            return Standing.SAID
-        if self._cues[DENIAL] and self._denied(hit):
+            return Standing.SAID  # "but", "anymore" or "until" takes back what softened it
+        if self._denied(hit):
             return Standing.DENIED
         return Standing.LONG_AGO if self._long_ago else Standing.SAID
 
@@ -67,70 +71,34 @@ class Sentence:
         """A figure of speech takes in what begins or ends with it; what has more words on both sides is no figure."""
         last = hit.end - (self._words[hit.end - 1] in (END, PAUSE))
         return any(
-            start < last and end > hit.start and (start < hit.start or end >= last)
-            for _, start, end in self._cues[IDIOM]
+            start < last and end > hit.start and (start < hit.start or end >= last) for _, start, end in self._idioms
         )
 
     def _denied(self, hit: Place) -> bool:
         """A denial must reach the hit through words that change nothing ("not really feeling"), in its own clause;
         what is struggled for ("hard not to") is not denied.
         """
-        for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
-            if at in self._denials:
-                return self._struggles.isdisjoint(range(max(0, at - _EFFORT), at))
-            if at not in self._through:
+        for at in self._looking_back(hit):
+            if at in self._at[DENIAL]:
+                return self._at[STRUGGLE].isdisjoint(range(at - _EFFORT, at))
+            if at not in self._at[THROUGH]:
                 return False
         return False
 
     def _of_other(self, hit: Place) -> bool:
         """Whether the nearest person named before the hit, in its clause, is not the writer."""
-        if not self._selves.isdisjoint(range(hit.start, hit.end)):
+        if not self._ends[SELF].isdisjoint(range(hit.start, hit.end)):
             return False
-        for at in range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1):
-            if at in self._selves or at in self._restores or self._words[at] == PAUSE:
+        for at in self._looking_back(hit):
+            if at in self._ends[SELF] or at in self._at[RESTORE] or self._words[at] == PAUSE:
                 return False
-            if at in self._others:
+            if at in self._ends[OTHER]:
                 return True
         return False
 
-    def _places(self, name: str) -> frozenset[int]:
-        return frozenset(at for _, start, end in self._cues[name] for at in range(start, end))
-
-    def _last_words(self, name: str) -> frozenset[int]:
-        return frozenset(end - 1 for _, _, end in self._cues[name])
-
-    @cached_property
-    def _denials(self) -> frozenset[int]:
-        return self._places(DENIAL)
-
-    @cached_property
-    def _through(self) -> frozenset[int]:
-        return self._places(THROUGH)
-
-    @cached_property
-    def _struggles(self) -> frozenset[int]:
-        return self._places(STRUGGLE)
-
-    @cached_property
-    def _restores(self) -> frozenset[int]:
-        return self._places(RESTORE)
-
-    @cached_property
-    def _selves(self) -> frozenset[int]:
-        return self._last_words(SELF)
-
-    @cached_property
-    def _others(self) -> frozenset[int]:
-        return self._last_words(OTHER)
-
-    @cached_property
-    def _long_ago(self) -> bool:
-        return bool(self._cues[PAST]) and not self._cues[PRESENT]
-
-    @cached_property
-    def _last_restore(self) -> int:
-        """A "but", "anymore" or "until" after the hit takes back what softened it; so does the next sentence's."""
-        return len(self._words) if self._opens_with_restore else max(self._restores, default=-1)
+    @staticmethod
+    def _looking_back(hit: Place) -> range:
+        return range(hit.start - 1, max(-1, hit.start - 1 - _REACH), -1)
 
 
 def read_cues(table: Mapping[str, object], faults: list[str]) -> dict[str, Sequence[str]]:
