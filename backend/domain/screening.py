@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
 from backend.domain.reading.context import Standing
 from backend.domain.reading.languages import Languages
-from backend.domain.reading.lexicon import Finding, Lexicon
-from backend.domain.reading.normalise import PAUSE, Word, read_words
+from backend.domain.reading.lexicon import Finding, Lexicon, sentences_of
+from backend.domain.reading.normalise import LINE_END, PAUSE, Word, read_words
 from backend.domain.reading.rules import Rule
 from backend.domain.reading.spelling import Speller
 
@@ -56,13 +56,16 @@ class Screen:
         """A text that nobody here can read well: in other letters, or in the words of another language."""
         if not text.isascii():
             yield from _other_script(text)
-        language = self._languages.foreign([word.text for word in words if word.text != PAUSE])
-        if language is not None:
-            span = (words[0].start, words[-1].end)
-            why = f"Looks like {language}; somebody who reads it should look."
-            yield Concern(
-                "other_language", Priority.URGENT, ReplyKind.SOFT, "other-words", why, span, text[slice(*span)]
-            )
+        for part in (words, *sentences_of(words)):
+            language = self._languages.foreign([word.text for word in part if word.text not in (PAUSE, LINE_END)])
+            if language is not None:
+                yield _unread(language, (part[0].start, part[-1].end), text)
+                return
+
+
+def _unread(language: str, span: tuple[int, int], text: str) -> Concern:
+    why = f"Looks like {language}; somebody who reads it should look."
+    return Concern("other_language", Priority.URGENT, ReplyKind.SOFT, "other-words", why, span, text[slice(*span)])
 
 
 def _other_script(text: str) -> Iterable[Concern]:

@@ -352,7 +352,7 @@ def test_whatever_the_order_in_which_two_texts_are_understood_the_scores_are_the
     """Every pair of numeric texts, sent a minute apart by two patients: the one's are understood in that order, the
     other's the other way round.
     """
-    pairs = [(*bodies, turned) for bodies in product(NUMERIC, repeat=2) for turned in (False, True)]
+    pairs = [(one, other, turned) for one, other in product(NUMERIC, repeat=2) for turned in (False, True)]
     patients = [town.enrol_patient(f"+1555557{number:04}") for number in range(len(pairs))]
     for patient in patients:
         town.treat(patient, ended_at=A_TUESDAY - timedelta(days=7))

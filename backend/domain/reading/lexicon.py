@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from backend.domain.reading.context import CUES, Place, Sentence, Standing, read_cues
 from backend.domain.reading.grammar import Grammar, Hit
-from backend.domain.reading.normalise import PAUSE, Word, read_words
+from backend.domain.reading.normalise import LINE_END, PAUSE, Word, read_words
 from backend.domain.reading.rules import Rule, read_rule, texts
 from backend.domain.reading.spelling import Speller
 from backend.domain.reading.terms import Terms, Wordings, is_name
@@ -23,6 +23,7 @@ class Finding:
 
 
 _GROWS = 6  # words by which a quote may still grow once its rule has been said in earnest
+_SENTENCE = itemgetter(Word._fields.index("sentence"))
 _DOTTED = 3  # single words in a row that may be one sentence
 
 Spellings = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -64,7 +65,7 @@ class Lexicon:
         """
         found: list[Finding] = []
         wanted = self._wanted
-        sentences = _sentences(self._respelled(words))
+        sentences = _readings_of(self._respelled(words))
         openers = [_opener(sentence) for sentence in sentences[1:]] + [""]
         for sentence, opener in zip(sentences, openers, strict=False):
             fresh = self._in_sentence(sentence, opener, wanted)
@@ -129,13 +130,32 @@ class Lexicon:
         return respelled
 
 
-def _sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
-    """The sentences; single words between full stops ("I. want. to. die.") are read once more as one sentence."""
-    if words and words[0].sentence == words[-1].sentence:
-        return [words]
-    sentences = [list(group) for _, group in groupby(words, key=itemgetter(Word._fields.index("sentence")))]
+def sentences_of(words: Sequence[Word]) -> list[list[Word]]:
+    """The sentences of a text, parted at full stops and at line ends, in reading order."""
+    sentences: list[list[Word]] = []
+    open_sentence = -1
+    for word in words:
+        if word.text == LINE_END:
+            open_sentence = -1
+            continue
+        if word.sentence != open_sentence:
+            sentences.append([])
+            open_sentence = word.sentence
+        sentences[-1].append(word)
+    return sentences
+
+
+def _readings_of(words: Sequence[Word]) -> list[list[Word]]:
+    """The sentences, and once more as one what may be only one: over a line's end, or words between full stops."""
+    sentences = sentences_of(words)
+    if len(sentences) < 2:  # noqa: PLR2004 - nothing to join
+        return sentences
+    joined: list[list[Word]] = []
+    if any(word.text == LINE_END for word in words):
+        flowing = [word._replace(text=PAUSE) if word.text == LINE_END else word for word in words]
+        joined = [list(group) for _, group in groupby(flowing, key=_SENTENCE)]
     runs = [[word for one in run for word in one] for short, run in groupby(sentences, key=_is_short) if short]
-    return [*sentences, *(run for run in runs if len(run) >= _DOTTED)]
+    return [*sentences, *joined, *(run for run in runs if len(run) >= _DOTTED)]
 
 
 def _is_short(sentence: Sequence[Word]) -> bool:

@@ -25,7 +25,7 @@ _LONGEST_WORD = 48
 _LONGEST_PIECE = 120
 _SPELLED_OUT = 3
 _MOST_FOLDED = 4096
-PAUSE = ","
+PAUSE, LINE_END = ",", "\n"
 
 # Every alternative is a run of disjoint classes: linear on any text.
 _PIECES = re.compile(
@@ -39,7 +39,7 @@ _INSIDE = re.compile(r"(?P<word>[a-z0-9]+(?:'+[a-z]+)*)|(?P<pause>\.\.+|[-/])|(?
 
 
 class Word(NamedTuple):
-    """One word as it is matched, or `PAUSE` for the signs of one; `start` and `end` index the text as sent."""
+    """One word as it is matched, or `PAUSE` or `LINE_END` for signs; `start` and `end` index the text as sent."""
 
     text: str
     start: int
@@ -128,7 +128,7 @@ class _Reader:
     def _piece(self, piece: re.Match[str], offset: int) -> Iterable[Word]:
         kind, start, end = piece.lastgroup, offset + piece.start(), offset + piece.end()
         if kind == "pause":
-            return (self._word(PAUSE, start, end),)
+            return (self._word(LINE_END if "\n" in piece.group() else PAUSE, start, end),)
         if kind == "stop":
             self._sentence += 1
             return ()
