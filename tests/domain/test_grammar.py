@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.reading.context import IDIOM, OTHER, Place, Sentence, Standing
-from backend.domain.reading.grammar import END, START, Grammar, Hit
+from backend.domain.reading.grammar import END, START, Grammar
 from backend.domain.reading.terms import Spot, Terms, Wordings
 
 TERMS = {
@@ -130,31 +130,53 @@ def reached(parts: Sequence[str], words: Sequence[str], runs: Sequence[Spot], at
     return ends
 
 
-@settings(max_examples=400, deadline=None)
-@given(
-    st.lists(st.sampled_from(PARTS), max_size=3),
+PATTERNS = st.builds(
+    lambda first, middle, last: [first, *middle, last],
     st.sampled_from(["want", "WANT", "die", "i"]),
+    st.lists(st.sampled_from(PARTS), max_size=3),
     st.sampled_from(["die", "DIE", "it"]),
-    st.lists(st.sampled_from(WORDS), max_size=8),
 )
-def test_it_finds_what_a_plain_search_finds(middle: list[str], first: str, last: str, words: list[str]) -> None:
-    parts = [first, *middle, last]
-    grammar = Grammar([" ".join(parts)], terms(), STRANGERS)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PATTERNS, min_size=1, max_size=3), st.lists(st.sampled_from(WORDS), max_size=8))
+def test_it_finds_what_a_plain_search_finds(patterns: list[list[str]], words: list[str]) -> None:
+    grammar = Grammar([" ".join(parts) for parts in patterns], terms(), STRANGERS)
     spotted = grammar.spot(words)
-    quick: set[tuple[int, int]] = set()
-    for number, end in grammar.ends(spotted, grammar.final[0]):
+    quick: dict[int, set[tuple[int, int]]] = {number: set() for number in range(len(patterns))}
+    for number, end in grammar.ends(spotted, sum(grammar.final)):
         start = grammar.start(spotted, number, end)
         if start is not None:
-            assert (number, start, end) == Hit(number, start, end)
-            quick.add((start, end))
-    slow: dict[int, int] = {}
-    for start in range(len(spotted.words) - 1, -1, -1):
-        if spotted.words[start] in FILLERS:
-            continue
-        for end in reached(parts, spotted.words, spotted.runs, start):
-            slow[end] = start
-    assert {end for _, end in quick} == slow.keys()
-    assert all(start <= slow[end] for start, end in quick)
+            quick[number].add((start, end))
+    for number, parts in enumerate(patterns):
+        slow: dict[int, int] = {}
+        for start in range(len(spotted.words) - 1, -1, -1):
+            if spotted.words[start] in FILLERS:
+                continue
+            for end in reached(parts, spotted.words, spotted.runs, start):
+                slow[end] = start
+        assert {end for _, end in quick[number]} == slow.keys()
+        assert all(start <= slow[end] for start, end in quick[number])
+
+
+def test_a_term_must_have_wordings_and_not_be_made_of_itself() -> None:
+    wrong = {
+        "SELF": (["a SELF"], "SELF' is made of itself"),
+        "EMPTY": ([""], "empty wording"),
+        "NOTHING": (["a? b?"], "'a\\? b\\?' would match nothing"),
+        "MANY": ([" ".join(["a|b|c|d|e|f|g|h|i|j"] * 5)], "has 100000 wordings; at most 20000"),
+        "UNKNOWN": (["a OTHERS"], "no term 'OTHERS'"),
+    }
+    for name, (lines, complaint) in wrong.items():
+        with pytest.raises(ValueError, match=complaint):
+            Wordings({name: lines})[name]
+
+
+def test_a_word_may_stand_for_several_terms() -> None:
+    assert terms({"ONE": ["die|dead"], "OTHER": ["die"]}).words == {
+        "die": ("ONE", "OTHER"),
+        "dead": ("ONE",),
+    }
 
 
 def sentence(text: str, cues: dict[str, list[str]]) -> Sentence:
@@ -193,6 +215,10 @@ CUES = {
         ("she said i x", Standing.SAID),
         ("she left , x", Standing.SAID),
         ("she left but x", Standing.SAID),
+        ("she went out one day for a long x", Standing.SOMEONE_ELSE),
+        ("she went out one day for a long time x", Standing.SAID),
+        ("hard for me some days not x", Standing.SAID),
+        ("hard for me on some days not x", Standing.DENIED),
         ("x years ago", Standing.LONG_AGO),
         ("x years ago and now", Standing.SAID),
     ],
