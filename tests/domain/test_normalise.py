@@ -24,6 +24,7 @@ def words(text: str) -> list[str]:
         ("killmyself", ["kill", "myself"]),
         ("k i l l myself", ["kill", "myself"]),
         ("k.i.l.l", ["kill"]),
+        ("k.1.l.l", ["kill"]),
         ("d!e", ["die"]),
         ("su*cide", ["suicide"]),
         ("diiiie", ["die"]),

@@ -56,11 +56,10 @@ class Speller:
         return self._mended(word) or self._taken_apart(word) or [word]
 
     def _plainer(self, word: str) -> list[str]:
-        guesses = []
-        if not word.isalpha() and not word.isdigit():
-            guesses.append(unleet(word))
-        if _STRETCHED.search(word):
-            guesses += [_STRETCHED.sub(r"\1\1", word), _STRETCHED.sub(r"\1", word), _DOUBLED.sub(r"\1", word)]
+        guesses = [word] if word.isalpha() or word.isdigit() else [unleet(word)]
+        plain = guesses[0]
+        if _STRETCHED.search(plain):
+            guesses += [_STRETCHED.sub(r"\1\1", plain), _STRETCHED.sub(r"\1", plain), _DOUBLED.sub(r"\1", plain)]
         return guesses
 
     def _mended(self, word: str) -> list[str]:
