@@ -163,7 +163,7 @@ def meeting(screen: Screening, people: int) -> Screening:
 
     def wait_and_screen(text: str, **known: Any) -> Sequence[Concern]:
         with suppress(BrokenBarrierError):
-            together.wait(0.4)
+            together.wait(0.15)  # within what a screen may take
         return screen(text, **known)
 
     return wait_and_screen

@@ -10,6 +10,7 @@ its length.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -59,8 +60,8 @@ class Grammar:
         self._terms = terms
         self._patterns = [_places(pattern) for pattern in patterns]
         self._owner: list[int] = []
-        self.final: list[int] = []
         self._begins: list[int] = []
+        self._lasts: list[int] = []
         self._first = self._gap = self._optional = self._before = self._last = self._guard = 0
         symbols: dict[str, int] = {}
         for number, places in enumerate(self._patterns):
@@ -70,8 +71,8 @@ class Grammar:
         self._of_word = self._masks(symbols, strangers)
 
     def _lay_out(self, number: int, places: Sequence[_Place], symbols: dict[str, int]) -> None:
-        self._begins.append(1 << len(self._owner))
-        self._first |= self._begins[-1]
+        self._begins.append(len(self._owner))
+        self._first |= 1 << self._begins[-1]
         for at, place in enumerate(places):
             bit = 1 << len(self._owner)
             self._owner.append(number)
@@ -85,20 +86,26 @@ class Grammar:
                     self._before |= bit >> 1
                 if not places[at + 1].optional:
                     self._last |= bit
-        self.final.append(1 << (len(self._owner) - 1))
+        self._lasts.append(len(self._owner) - 1)
         self._guard |= 1 << len(self._owner)
         self._owner.append(number)  # no word leads to the guard: it tells one pattern from the next
 
     def _masks(self, symbols: dict[str, int], strangers: frozenset[str]) -> dict[str, int]:
         words = self.vocabulary | self._terms.words.keys() | strangers | {START, END, PAUSE}
         masks: dict[str, int] = {}
+        same: dict[int, int] = {}  # a mask is two thousand bytes, and most words share one
         for word in words:
             gap = 0 if word in strangers or word in (START, END) else self._gap
             mask = symbols.get(word, 0) | gap
             for name in self._terms.words.get(word, ()):
                 mask |= symbols.get(name, 0)
-            masks[word] = mask
+            masks[word] = same.setdefault(mask, mask)
         return masks
+
+    @property
+    def final(self) -> list[int]:
+        """For each pattern the bit of its last place."""
+        return [1 << last for last in self._lasts]
 
     def spot(self, words: Sequence[str]) -> Spotted:
         """The sentence with its marks and the terms in it."""
@@ -138,16 +145,16 @@ class Grammar:
         """The patterns by neighbourhoods: short rows of bits move faster than long ones."""
         start = 0
         for at in range(1, len(patterns) + 1):
-            if at == len(patterns) or self._begins[patterns[at]] >> _WINDOW >= self._begins[patterns[start]]:
+            if at == len(patterns) or self._begins[patterns[at]] - self._begins[patterns[start]] >= _WINDOW:
                 yield patterns[start:at]
                 start = at
 
     def _through(self, patterns: Sequence[int], spotted: Spotted, extra: Mapping[int, int]) -> list[tuple[int, int]]:
         """Where these neighbours end in the sentence."""
-        low = self._begins[patterns[0]].bit_length() - 1
-        within = (self.final[patterns[-1]] << 1) - 1 >> low
-        first = sum(self._begins[pattern] >> low for pattern in patterns)
-        last_of = {self.final[pattern] >> low: pattern for pattern in patterns}
+        low = self._begins[patterns[0]]
+        within = (1 << self._lasts[patterns[-1]] - low + 1) - 1
+        first = sum(1 << self._begins[pattern] - low for pattern in patterns)
+        last_of = {1 << self._lasts[pattern] - low: pattern for pattern in patterns}
         wanted = sum(last_of)
         optional, before, last, gap = (
             mask >> low & within for mask in (self._optional, self._before, self._last, self._gap)
@@ -233,13 +240,14 @@ def _places(pattern: str) -> list[_Place]:
     return places
 
 
-def _part(part: str) -> list[_Place]:
+@cache  # thousands of patterns are made of some hundred different parts
+def _part(part: str) -> tuple[_Place, ...]:
     if part.startswith("~"):
         width = int(part[1:]) if part[1:].isdecimal() else 0
         if not 1 <= width <= _WIDEST_GAP:
             raise ValueError(f"a gap is ~1 to ~{_WIDEST_GAP}, not {part!r}")
-        return [_Place(frozenset(), optional=True)] * width
+        return (_Place(frozenset(), optional=True),) * width
     symbols = frozenset(part.removesuffix("?").split("|"))
     if "" in symbols:
         raise ValueError(f"{part!r} has an empty choice")
-    return [_Place(symbols, optional=part.endswith("?"))]
+    return (_Place(symbols, optional=part.endswith("?")),)

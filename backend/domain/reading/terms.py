@@ -77,6 +77,15 @@ class _Node:
     after: dict[str, "_Node"]
     names: tuple[str, ...]
 
+    def grown(self, word: str) -> "_Node":
+        """The node that `word` leads to. Most nodes are ends, tens of thousands, and share one empty `after`."""
+        if self.after is _NOTHING:
+            self.after = {}
+        return self.after.setdefault(word, _Node(_NOTHING, ()))
+
+
+_NOTHING: dict[str, _Node] = {}
+
 
 class Terms:
     """Spots terms. Time grows with the number of words times the length of the longest wording, both bounded.
@@ -90,6 +99,7 @@ class Terms:
         self.words: dict[str, tuple[str, ...]] = {}
         self.vocabulary: set[str] = set(fillers)
         self._roots: dict[str, _Node] = {}
+        self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         for name, rows in wordings.items():
             for row in rows:
                 self._add(name, row)
@@ -99,10 +109,11 @@ class Terms:
         if len(row) == 1:
             self.words[row[0]] = (*self.words.get(row[0], ()), name)
             return
-        node = self._roots.setdefault(row[0], _Node({}, ()))
+        node = self._roots.setdefault(row[0], _Node(_NOTHING, ()))
         for word in row[1:]:
-            node = node.after.setdefault(word, _Node({}, ()))
-        node.names = (*node.names, name)
+            node = node.grown(word)
+        names = (*node.names, name)
+        node.names = self._same.setdefault(names, names)
 
     def runs(self, words: Sequence[str]) -> list[Spot]:
         """The terms of two words and more, in no particular order."""
