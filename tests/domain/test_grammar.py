@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.domain.reading.context import IDIOM, OTHER, Place, Sentence, Standing
+from backend.domain.reading.context import IDIOM, OTHER, Place, Sentence, Standing, read_cues
 from backend.domain.reading.grammar import END, START, Grammar
-from backend.domain.reading.terms import Spot, Terms, Wordings
+from backend.domain.reading.terms import Spot, Terms, Wordings, is_name
 
 TERMS = {
     "WANT": ["want|wish", "would like"],
@@ -170,6 +170,20 @@ def test_a_term_must_have_wordings_and_not_be_made_of_itself() -> None:
     for name, (lines, complaint) in wrong.items():
         with pytest.raises(ValueError, match=complaint):
             Wordings({name: lines})[name]
+
+
+def test_upper_case_names_a_term() -> None:
+    assert [is_name(symbol) for symbol in ("A", "DIE", "a", "190", ",")] == [True, True, False, False, False]
+
+
+def test_every_fault_of_the_cues_is_named() -> None:
+    faults: list[str] = []
+    read_cues({"denial": "not", "through": [1], "wrong": [], "other": ["she"]}, faults)
+    assert faults == [
+        "context: denial must be a list of texts",
+        "context: through must be a list of texts",
+        "context: there is no cue wrong",
+    ]
 
 
 def test_a_word_may_stand_for_several_terms() -> None:

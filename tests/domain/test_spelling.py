@@ -35,3 +35,7 @@ def test_it_mends_a_word_that_matters(typed: str, read: list[str]) -> None:
 @pytest.mark.parametrize("typed", ["70", "5", "ali", "xmyself", "nyself", "mself1self", "dietdiet", "wanttogo", "kil"])
 def test_it_leaves_any_other_word_as_it_was_typed(typed: str) -> None:
     assert list(SPELLER(typed)) == [typed]
+
+
+def test_among_words_as_near_as_each_other_the_first_in_the_alphabet_counts() -> None:
+    assert list(Speller({"alike", "alive"}, {"alike", "alive"})("alixe")) == ["alike"]
