@@ -93,10 +93,8 @@ class Reader:
 
     def _words(self, verdict: Verdict) -> str | None:
         """The reply's words, for whatever clinic; a question that offers a number comes with its number."""
-        named = self._signed.texts.by_language[self._locale]
-        if verdict.offer is None:
-            return named.get(verdict.reply.value)
-        return named[f"confirm_{verdict.offer.measure}"].format(score=verdict.offer.value)
+        words = self._signed.texts.by_language[self._locale].get(verdict.text_name)
+        return words.replace("{score}", str(verdict.offer.value)) if words and verdict.offer else words
 
 
 def _concerns(text: str, concerns: Iterable[Concern]) -> list[dict[str, Any]]:
@@ -107,7 +105,7 @@ def _concerns(text: str, concerns: Iterable[Concern]) -> list[dict[str, Any]]:
             "rule": concern.rule,
             "why": concern.why,
             "span": list(concern.span) if concern.span else None,
-            "quote": concern.quote or text[slice(*concern.span)] if concern.span else "",
+            "quote": text[slice(*concern.span)] if concern.span else "",
         }
         for concern in concerns
     ]

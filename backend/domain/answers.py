@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from backend.domain.reading.answer_words import NUMBERS, word_set
 from backend.domain.reading.normalise import fold
 from backend.domain.replies import Reply, read_reply
-from backend.domain.scores import Measure, Nrs
+from backend.domain.scores import Measure, Nrs, measures_among
 
 # Which check-in ------------------------------------------------------------------------------------------------------
 
@@ -100,8 +101,7 @@ class Aside:
     extra: bool = False
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+NOTHING_ASIDE = Aside()
 
 
 _LONGEST_ASIDE = 60  # characters; more is a story, and a person reads it
@@ -113,29 +113,24 @@ _TAKING_BACK = re.compile(
     re.IGNORECASE,
 )
 """What only says that a score is taken back, and so is left out when the score itself is read."""
-_YES = _set(
+_YES = word_set(
     """
     affirmative asi claro correct correcta correcto exact exactly exacto k ok ok_hand okay right si sip sure
     thumbsup y ya yea yeah yep yes yup
     """
 )
-_NO = _set("incorrect incorrecto n nah negative no nope not wrong")
-_AROUND_YES = _set(
+_NO = word_set("incorrect incorrecto n nah negative no nope not wrong")
+_AROUND_YES = word_set(
     """
     did do es eso gracias i is it its mean meant please quise decir thank thanks that thats the this you
     """
 )
-_NUMBERS = _set(
-    """
-    zero one two three four five six seven eight nine ten cero uno dos tres cuatro cinco seis siete ocho nueve diez
-    """
-)
-_TAKES_BACK = _set(
+_TAKES_BACK = word_set(
     """
     actually correction digo equivoque mean meant mistake mistyped oops quise typo wait whoops
     """
 )
-_MAY_TAKE_BACK = _set("disculpe perdon rather sorry")
+_MAY_TAKE_BACK = word_set("disculpe perdon rather sorry")
 
 
 def read_aside(text: str) -> Aside:
@@ -157,7 +152,7 @@ def _agrees(words: Sequence[str]) -> bool | None:
 
 def _corrects(text: str, words: Sequence[str]) -> Corrects:
     """The words that take a score back stand before its number, or on either side of the only one."""
-    numbers = [at for at, word in enumerate(words) if word.isdecimal() or word in _NUMBERS]
+    numbers = [at for at, word in enumerate(words) if word.isdecimal() or word in NUMBERS]
     if not numbers:
         return Corrects.NO
     around = set(words[: numbers[0]]) | (set(words[numbers[0] :]) if len(numbers) == 1 else set())
@@ -172,16 +167,16 @@ def _corrects(text: str, words: Sequence[str]) -> Corrects:
 def read_answer(text: str, awaiting: Sequence[str], so_far: SoFar, *, opted_out: bool = False) -> tuple[Reply, Aside]:
     """A text read as what it may answer: the questions still open, an offer, or scores given before."""
     if opted_out and _words(text) == ["yes"]:
-        return read_reply(text, ()), Aside()  # the carrier hears a plain YES as a wish for texts, and so do we
+        return read_reply(text, ()), NOTHING_ASIDE  # the carrier hears a plain YES as a wish for texts, and so do we
     if not so_far.given and so_far.offered is None:
-        return read_reply(text, awaiting), Aside()
+        return read_reply(text, awaiting), NOTHING_ASIDE
     aside = read_aside(text)
     if aside.corrects is not Corrects.NO and so_far.given:
         return _read_correction(text, awaiting, so_far, aside)
     # A no to an offer is no answer to the question about side effects that comes after it.
     asked = [item for item in awaiting if item != "side_effects"] if so_far.offered else awaiting
     reply = read_reply(text, asked)
-    beyond = not reply.scores and reply.words and not numeric(awaiting) and bool(so_far.given)
+    beyond = not reply.scores and reply.words and not measures_among(awaiting) and bool(so_far.given)
     return reply, replace(aside, extra=beyond and bool(read_reply(text, tuple(so_far.given)).scores))
 
 
@@ -191,7 +186,7 @@ def _read_correction(text: str, awaiting: Sequence[str], so_far: SoFar, aside: A
     A bare number that may be an answer as well as a correction stays in doubt; one among other words corrects nothing.
     """
     plain, as_asked = _TAKING_BACK.sub(" ", text), read_reply(text, awaiting)
-    if aside.corrects is Corrects.MAYBE and numeric(awaiting):
+    if aside.corrects is Corrects.MAYBE and measures_among(awaiting):
         named = read_reply(plain, ())
         return (named, replace(aside, corrects=Corrects.SURELY)) if named.scores else (as_asked, aside)
     for targets in ((), tuple(so_far.given)[-1:], tuple(measure for measure in Measure if measure in so_far.given)):
@@ -199,11 +194,6 @@ def _read_correction(text: str, awaiting: Sequence[str], so_far: SoFar, aside: A
         if reply.scores and not reply.words:
             return reply, aside
     return as_asked, replace(aside, corrects=Corrects.NO)
-
-
-def numeric(awaiting: Sequence[str]) -> tuple[Measure, ...]:
-    """The measures among what is awaited."""
-    return tuple(Measure(item) for item in awaiting if item in set(Measure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +215,7 @@ def take(reply: Reply, aside: Aside, awaiting: Sequence[str], so_far: SoFar) -> 
     """Sort the numbers of a text. Only what was read for sure, or confirmed, becomes a score."""
     if not reply.scores:
         return _answer_to_offer(reply, aside, so_far)
-    asked, given = numeric(awaiting), so_far.given
+    asked, given = measures_among(awaiting), so_far.given
     doubts = {
         measure: reading.value
         for measure, reading in reply.scores.items()

@@ -27,7 +27,7 @@ from backend.domain.reading.normalise import fold
 from backend.domain.reading.ratings import Reading, read_ratings
 from backend.domain.reading.scores.disagreement import disagreements
 from backend.domain.reading.scores.tokens import HALF, Tokens
-from backend.domain.scores import Measure
+from backend.domain.scores import Measure, measures_among
 
 __all__ = ["Acknowledge", "Keyword", "Reading", "Reply", "read_reply"]
 
@@ -94,7 +94,6 @@ _OPT_OUT_WORDS = frozenset(_OPT_OUT) | word_set(
     """
 )
 _LONGEST_COURTESY = 6
-_MEASURES = {measure.value: measure for measure in Measure}
 _HALVES = str.maketrans(dict.fromkeys("½¼¾", HALF))
 _OVER_AND_OVER = re.compile(r"([^\w\s\x00-\x7f])\1{2,}")
 
@@ -106,7 +105,7 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
 
     Concerns are not looked for here: `Screen` reads every text first. Never raises on any text.
     """
-    asked = [] if "safety" in awaiting else [_MEASURES[item] for item in awaiting if item in _MEASURES]
+    asked = () if "safety" in awaiting else measures_among(awaiting)
     tokens = Tokens(fold(_calmed(text)))
     words = tokens.plain_words()
     plain = " ".join(words)

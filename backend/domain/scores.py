@@ -1,5 +1,6 @@
 """A score: a whole number from 0 to 10 on a named measure."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -9,6 +10,14 @@ class Measure(StrEnum):
 
     MOOD = "mood"
     PAIN = "pain"
+
+
+_MEASURES = {measure.value: measure for measure in Measure}
+
+
+def measures_among(items: Iterable[str]) -> tuple[Measure, ...]:
+    """The measures among what a check-in asks, in its order."""
+    return tuple(_MEASURES[item] for item in items if item in _MEASURES)
 
 
 class Nrs(int):

@@ -56,7 +56,8 @@ class Screen:
         """A text that nobody here can read well: in other letters, or in the words of another language."""
         if not text.isascii():
             yield from _other_script(text)
-        for part in (words, *sentences_of(words)):
+        sentences = sentences_of(words)
+        for part in (words, *sentences) if len(sentences) > 1 else sentences:
             language = self._languages.foreign([word.text for word in part if word.text not in (PAUSE, LINE_END)])
             if language is not None:
                 yield _unread(language, (part[0].start, part[-1].end), text)

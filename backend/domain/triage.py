@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from backend.domain.answers import Aside, Offer, OfferState, SoFar, Taken, take
+from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, SoFar, Taken, take
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
@@ -80,6 +80,11 @@ class Verdict:
         """What is stored: never a guess, which is asked again."""
         return self.taken.scores
 
+    @property
+    def text_name(self) -> str:
+        """The name of the words that the reply is made of."""
+        return f"confirm_{self.offer.measure}" if self.offer is not None else self.reply.value
+
 
 def triage(
     reply: Reply,
@@ -89,7 +94,7 @@ def triage(
     *,
     protocol: Protocol,
     now: datetime,
-    aside: Aside = Aside(),  # noqa: B008 - immutable: a text that says nothing about earlier answers
+    aside: Aside = NOTHING_ASIDE,
 ) -> Verdict:
     """Join what the words, the numbers and the history say. `found` are the screen's concerns."""
     taken = Taken() if history.on_hold else take(reply, aside, history.awaiting, history.so_far)

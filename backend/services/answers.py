@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.answers import InOrder, OfferState, Said, in_order_of_asking, read_in_turn
 from backend.domain.replies import Reply
-from backend.domain.scores import Measure, Nrs
+from backend.domain.scores import Measure, Nrs, measures_among
 from backend.domain.triage import History, Verdict
 from backend.services import audit
 from backend.services.history import Asked, Past, Place, Scored, offered_at
@@ -97,7 +97,7 @@ def read_in_order(text: Answering, past: Past) -> tuple[History, Reread | None]:
 
 def _left(check_in: Asked, awaiting: Sequence[str], before: InOrder) -> list[str]:
     """What was awaited after the texts before: their scores decide on measures, what is known by now on the rest."""
-    measures = {measure.value for measure in Measure}
+    measures = measures_among(check_in.asks)
     return [item for item in check_in.asks if (item not in before.told if item in measures else item in awaiting)]
 
 

@@ -384,7 +384,7 @@ def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | N
             text.clinic_id, Kind.STAFF_REPLY, "staff_help", text.from_number.strip(), words, house, by=arrived.by,
             staff_id=staff_id, **links,
         )  # fmt: skip
-    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, _text_name(verdict)))
+    kind, text_name = _TEXT_OF.get(verdict.reply, (Kind.REPLY, verdict.text_name))
     language = patient.language if patient is not None else "es" if reply.spanish else "en"
     words = _fixed_words(text_name, language, arrived, verdict.offer.value if verdict.offer else None, house)
     return outbox.answer(
@@ -415,7 +415,3 @@ def _fixed_words(text_name: str, language: str, arrived: _Arrived, offered: Nrs 
 def _crisis_priority(verdict: Verdict) -> Priority:
     """How urgent the concern was that this crisis text answers: a later rise sends it in full again."""
     return max((c.priority for c in verdict.concerns if c.reply is ReplyKind.CRISIS), default=verdict.priority)
-
-
-def _text_name(verdict: Verdict) -> str:
-    return f"confirm_{verdict.offer.measure}" if verdict.offer is not None else verdict.reply.value

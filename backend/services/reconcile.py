@@ -12,8 +12,6 @@ from backend.store.database import db
 from backend.store.texts import InboundMessage
 
 LOOK_BACK = timedelta(hours=24)
-MARK = inbox.SENT_AT
-"""A parameter that no carrier sends: it marks a kept text as one that we fetched ourselves."""
 
 
 def take_in_missed(house: House) -> int:
@@ -51,5 +49,5 @@ def _as_posted(text: Received) -> dict[str, str]:
         "To": text.to,
         "Body": text.body,
         "NumMedia": str(text.media_count),
-        MARK: text.at.isoformat(),
+        inbox.SENT_AT: text.at.isoformat(),
     }

@@ -17,6 +17,7 @@ from backend.domain.answers import (
     Prompted,
     Said,
     SoFar,
+    Taken,
     read_answer,
     read_aside,
     read_in_turn,
@@ -89,7 +90,7 @@ def test_a_text_answers_the_newest_prompt_that_could_have_been_read(
         ("yes " * 40, None),
     ],
 )  # fmt: skip
-def test_it_hears_yes_and_no_only_when_nothing_else_is_said(text: str, agrees: bool | None) -> None:  # noqa: FBT001 - drawn
+def test_it_hears_yes_and_no_only_when_nothing_else_is_said(text: str, *, agrees: bool | None) -> None:
     assert read_aside(text).agrees is agrees
 
 
@@ -106,7 +107,9 @@ def test_it_hears_what_takes_a_score_back(text: str, corrects: Corrects) -> None
     assert read_aside(text).corrects is corrects
 
 
-def taken(text: str, awaiting: tuple[str, ...], given_before: Mapping[Measure, Nrs], offered: Offer | None = None):  # type: ignore[no-untyped-def] # noqa: ANN201 - a Taken
+def taken(
+    text: str, awaiting: tuple[str, ...], given_before: Mapping[Measure, Nrs], offered: Offer | None = None
+) -> Taken:
     so_far = SoFar(given_before, offered)
     reply, aside = read_answer(text, awaiting, so_far)
     return take(reply, aside, awaiting, so_far)

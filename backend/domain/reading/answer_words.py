@@ -16,9 +16,12 @@ def _numbered(text: str) -> dict[str, int]:
     return {word: at for at, word in enumerate(text.split())}
 
 
-NUMBER_WORDS = {
+NUMBERS = {
     **_numbered("zero one two three four five six seven eight nine ten"),
     **_numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez"),
+}
+NUMBER_WORDS = {
+    **NUMBERS,
     **_numbered("nil un dos thre fuor fiv sies sevn eigth nuebe dies"),
     "una": 1,
     "sinco": 5,

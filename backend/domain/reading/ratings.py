@@ -33,8 +33,8 @@ class Ratings:
 
 
 _MOST_NUMBERS = 24  # with more, nothing in the text is plainly an answer
-_LONGEST_NEARLY = 8  # tokens
 _MOST_BARE = 8  # the same, without names
+_LONGEST_NEARLY = 8  # tokens
 _FRAME = LEAD | TRAIL | POLITE | NAMES.keys()
 _BOTH = tuple(tuple(phrase.split()) for phrase in BOTH)
 _BOTH_OPENS = frozenset(phrase[0] for phrase in _BOTH)
@@ -130,8 +130,6 @@ def _read_named(answer: _Answer, bound: Sequence[Bound], asked: Sequence[Measure
     taken: set[int] = set()
     for measure in {each.name.measure: None for each in bound}:
         mine = [each for each in bound if each.name.measure is measure]
-        if not mine:
-            continue
         if any(other not in {each.name.measure for each in bound} for other in asked):
             mine = _without_next(answer.tokens, mine)
         for each in mine:

@@ -198,10 +198,10 @@ def _all_of(model: Any, at: Any, found: Patient) -> Sequence[Any]:
 def _answers(scores: Sequence[Score], corrections: Mapping[datetime, str]) -> list[Answered]:
     """One line a text, newest first."""
     lines = []
-    for at, given in groupby(scores, key=lambda score: (score.at, score.check_in_id is None)):
+    for (at, unasked), given in groupby(scores, key=lambda score: (score.at, score.check_in_id is None)):
         values = {score.measure: score.value for score in given}
-        note = UNASKED.capitalize() + "." if at[1] else corrections.get(at[0], "")
-        lines.append(Answered(at[0], values.get("mood"), values.get("pain"), note))
+        note = UNASKED.capitalize() + "." if unasked else corrections.get(at, "")
+        lines.append(Answered(at, values.get("mood"), values.get("pain"), note))
     return lines[::-1]
 
 

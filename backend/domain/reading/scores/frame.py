@@ -1,6 +1,6 @@
 """What stands around a score: whether a number without a name is an answer, and which words say anything more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 
 from backend.domain.reading.scores.numbers import Number
@@ -128,8 +128,7 @@ def left_over(tokens: Tokens, used: Iterable[Sequence[int]], known: set[int]) ->
     return [word for at, word in enumerate(tokens.words) if at not in explained and word not in _SIGNS]
 
 
-def _explain(tokens: Tokens, explained: set[int], places: Iterable[int], fits: object) -> None:
-    assert callable(fits)
+def _explain(tokens: Tokens, explained: set[int], places: Iterable[int], fits: Callable[[Tokens, int], bool]) -> None:
     for at in places:
         if at in explained or not is_word(tokens.at(at)):
             continue

@@ -21,7 +21,7 @@ def mark_past(tokens: Tokens, numbers: Sequence[Number]) -> None:
     for gap in range(len(numbers) + 1):
         start = numbers[gap - 1].after if gap else 0
         end = numbers[gap].at if gap < len(numbers) else len(tokens)
-        _share_out(_times(tokens, start, end), marks, gap, _ends_timed(tokens, numbers, gap + 1))
+        _share_out(_times(tokens, start, end), marks, gap, later_has_its_own=_ends_timed(tokens, numbers, gap + 1))
     for number, said in zip(numbers, marks, strict=True):
         number.past = ("was" in said or "ago" in said) and "now" not in said
     for earlier, later in pairwise(numbers):
@@ -55,7 +55,7 @@ def _ends_timed(tokens: Tokens, numbers: Sequence[Number], gap: int) -> bool:
     return bool(first) and first[0] != ","
 
 
-def _share_out(times: list[str], marks: list[list[str]], gap: int, later_has_its_own: bool) -> None:  # noqa: FBT001 - one call
+def _share_out(times: list[str], marks: list[list[str]], gap: int, *, later_has_its_own: bool) -> None:
     """Give the words of time in a gap to the number before it or after it."""
     if gap == 0:
         marks[0] += _after_pauses(times)
