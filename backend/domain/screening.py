@@ -57,7 +57,7 @@ class Screen:
         if not text.isascii():
             yield from _other_script(text)
         sentences = sentences_of(words)
-        for part in (words, *sentences) if len(sentences) > 1 else sentences:
+        for part in [words, *sentences] if len(sentences) > 1 else [words]:
             language = self._languages.foreign([word.text for word in part if word.text not in (PAUSE, LINE_END)])
             if language is not None:
                 yield _unread(language, (part[0].start, part[-1].end), text)

@@ -148,7 +148,7 @@ def sentences_of(words: Sequence[Word]) -> list[list[Word]]:
 def _readings_of(words: Sequence[Word]) -> list[list[Word]]:
     """The sentences, and once more as one what may be only one: over a line's end, or words between full stops."""
     sentences = sentences_of(words)
-    if len(sentences) < 2:  # noqa: PLR2004 - nothing to join
+    if len(sentences) <= 1:
         return sentences
     joined: list[list[Word]] = []
     if any(word.text == LINE_END for word in words):

@@ -10,7 +10,7 @@ from backend.domain.reading.scores.numbers import Number, find_numbers
 from backend.domain.reading.scores.numerals import is_figure, mended
 from backend.domain.reading.scores.other_uses import is_pair, other_use
 from backend.domain.reading.scores.times import corrected, mark_past
-from backend.domain.reading.scores.tokens import Tokens, is_word
+from backend.domain.reading.scores.tokens import Phrases, Tokens, is_word
 from backend.domain.reading.scores.vocabulary import BOTH, LEAD, NAMES, POLITE, TENS, TRAIL
 from backend.domain.scores import Measure, Nrs
 
@@ -36,8 +36,7 @@ _MOST_NUMBERS = 24  # with more, nothing in the text is plainly an answer
 _MOST_BARE = 8  # the same, without names
 _LONGEST_NEARLY = 8  # tokens
 _FRAME = LEAD | TRAIL | POLITE | NAMES.keys()
-_BOTH = tuple(tuple(phrase.split()) for phrase in BOTH)
-_BOTH_OPENS = frozenset(phrase[0] for phrase in _BOTH)
+_BOTH = Phrases(BOTH)
 
 
 @dataclass(slots=True)
@@ -209,15 +208,9 @@ def _touching(tokens: Tokens, number: Number) -> bool:
 
 def _says_both(tokens: Tokens) -> set[int]:
     """The tokens that say that one number answers both questions."""
-    if _BOTH_OPENS.isdisjoint(tokens.words):
+    if _BOTH.opens.isdisjoint(tokens.words):
         return set()
-    return {
-        at + ahead
-        for at in range(len(tokens))
-        for phrase in _BOTH
-        if tokens.says(phrase, at)
-        for ahead in range(len(phrase))
-    }
+    return {place for at in range(len(tokens)) for place in range(at, at + _BOTH.length(tokens, at))}
 
 
 def _read_no_pain(answer: _Answer, no_pain: NoPain, *, lone: bool) -> None:

@@ -3,21 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from backend.domain.reading.answer_words import phrase_set, word_set
-from backend.domain.reading.scores.tokens import Tokens
+from backend.domain.reading.scores.tokens import Phrases, Tokens
 from backend.domain.reading.scores.vocabulary import AGO, NAMES, WAS
 from backend.domain.scores import Measure, Nrs
 
-Phrase = tuple[str, ...]
 
-
-Side = Mapping[str, tuple[Phrase, ...]]
-"""Words that fit one end of one scale, by their first word, longest first."""
-
-
-def _side(text: str) -> Side:
-    phrases = sorted((tuple(phrase.split()) for phrase in phrase_set(text)), key=len, reverse=True)
-    firsts = {phrase[0] for phrase in phrases}
-    return {first: tuple(phrase for phrase in phrases if phrase[0] == first) for first in firsts}
+def _side(text: str) -> Phrases:
+    """Words that fit one end of one scale."""
+    return Phrases(phrase_set(text))
 
 
 _LOW_MOOD = _side(
@@ -75,7 +68,7 @@ def disagreements(tokens: Tokens, scores: Mapping[Measure, Nrs]) -> dict[Measure
     for measure, value in scores.items():
         low, high, when_low, when_high = _CONTRADICTED[measure]
         side = when_low if value <= low else when_high if value >= high else None
-        if side is None or side.keys().isdisjoint(tokens.words):
+        if side is None or side.opens.isdisjoint(tokens.words):
             continue
         alone = len(scores) == 1
         place = next(_said(tokens, side, measure, alone=alone), None)
@@ -84,13 +77,11 @@ def disagreements(tokens: Tokens, scores: Mapping[Measure, Nrs]) -> dict[Measure
     return found
 
 
-def _said(tokens: Tokens, side: Side, measure: Measure, *, alone: bool) -> Iterator[tuple[int, int]]:
-    for at, word in enumerate(tokens.words):
-        for phrase in side.get(word, ()):
-            if tokens.says(phrase, at):
-                if _holds(tokens, at, at + len(phrase), measure, alone=alone):
-                    yield at, at + len(phrase)
-                break
+def _said(tokens: Tokens, side: Phrases, measure: Measure, *, alone: bool) -> Iterator[tuple[int, int]]:
+    for at in range(len(tokens)):
+        after = at + side.length(tokens, at)
+        if after > at and _holds(tokens, at, after, measure, alone=alone):
+            yield at, after
 
 
 def _holds(tokens: Tokens, at: int, after: int, measure: Measure, *, alone: bool) -> bool:

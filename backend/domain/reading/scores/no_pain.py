@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.domain.reading.scores.numerals import is_figure
-from backend.domain.reading.scores.tokens import Tokens, is_word
+from backend.domain.reading.scores.tokens import Phrases, Tokens, is_word
 from backend.domain.reading.scores.vocabulary import (
     AFTER_NO_PAIN,
     AFTER_NOTHING,
@@ -26,9 +26,7 @@ class NoPain(NamedTuple):
     sure: bool
 
 
-_BY_FIRST: dict[str, list[tuple[str, ...]]] = {}
-for _phrase in sorted((tuple(phrase.split()) for phrase in NO_PAIN), key=len, reverse=True):
-    _BY_FIRST.setdefault(_phrase[0], []).append(_phrase)
+_NO_PAIN = Phrases(NO_PAIN)
 _HEADS = frozenset({"pain", "pains", "painfree", "dolor", "dolores", "duele", "hurts"}) | NOTHING
 _DENIES = NOTHING | {"dont", "do", "free", "gone", "no", "not", "painfree", "sin", "without"}
 _BEFORE = BEFORE_NO_PAIN | NAMES.keys()
@@ -39,11 +37,10 @@ def find_no_pain(tokens: Tokens, asked: Sequence[Measure]) -> NoPain | None:
     """Where a text says that there is no pain now; nowhere in "no pain meds" or "wish I had no pain"."""
     if _DENIES.isdisjoint(tokens.words) or _HEADS.isdisjoint(tokens.words):
         return None
-    for at, word in enumerate(tokens.words):
-        for phrase in _BY_FIRST.get(word, ()):
-            if tokens.says(phrase, at):
-                found = NoPain(at, at + len(phrase), sure=True)
-                return found if _stands(tokens, found) else None
+    for at in range(len(tokens)):
+        if length := _NO_PAIN.length(tokens, at):
+            found = NoPain(at, at + length, sure=True)
+            return found if _stands(tokens, found) else None
     return _nothing(tokens) if list(asked) == [Measure.PAIN] else None
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from backend.domain.reading.answer_words import phrase_set
 from backend.domain.reading.scores.numerals import HIGHEST, is_figure, numeral, places
-from backend.domain.reading.scores.tokens import HALF, Tokens
+from backend.domain.reading.scores.tokens import HALF, Phrases, Tokens
 from backend.domain.reading.scores.vocabulary import (
     ARTICLES,
     BOUNDS,
@@ -47,11 +48,9 @@ class Numbers:
 
 
 _SCALE_OPENS = frozenset({"/", "outta", "de", "of", "out", "over", "sobre"})
-_HALVES = (
-    ("and", "a", "half"), ("and", "half"), ("y", "medio"), ("y", "media"), ("1", "/", "2"), ("and", "1", "/", "2"),
-    (HALF,), ("point", "five"), ("punto", "cinco"),
-)  # fmt: skip
-_HALF_OPENS = frozenset(half[0] for half in _HALVES)
+_HALVES = Phrases(
+    phrase_set(f"and a half | and half | y medio | y media | 1 / 2 | and 1 / 2 | {HALF} | point five | punto cinco")
+)
 _HEDGED_OPENS = frozenset(pair.partition(" ")[0] for pair in HEDGED_AFTER_PAIRS)
 _HEDGED_PAIRS = frozenset(tuple(pair.split()) for pair in HEDGED_AFTER_PAIRS)
 _BOUNDS = frozenset(tuple(bound.split()) for bound in BOUNDS)
@@ -97,10 +96,9 @@ def read_number(tokens: Tokens, at: int) -> Number:
 def _one(tokens: Tokens, at: int) -> Number:
     low, high, sure = numeral(tokens.at(at)) or (0, 0, False)
     after = at + 1
-    if tokens.at(after) in _HALF_OPENS and low < HIGHEST:
-        half = next((half for half in _HALVES if tokens.says(half, after)), None)
-        if half and tokens.at(after + len(half)) not in _SCALE_OPENS - {"/"}:
-            high, after, sure = low + 1, after + len(half), False
+    half = _HALVES.length(tokens, after) if low < HIGHEST else 0
+    if half and tokens.at(after + half) not in _SCALE_OPENS - {"/"}:
+        high, after, sure = low + 1, after + half, False
     end = out_of_ten(tokens, after)
     return Number(low, high, at, end or after, sure, scaled=end is not None)
 

@@ -19,7 +19,7 @@ from backend.domain.reading.scores.other_use_words import (
     USE_BEHIND,
     OtherUse,
 )
-from backend.domain.reading.scores.tokens import Tokens, is_word
+from backend.domain.reading.scores.tokens import Phrases, Tokens, is_word
 from backend.domain.reading.scores.vocabulary import (
     ARTICLES,
     GOES_ON,
@@ -38,8 +38,7 @@ _PHONE_PART = 3
 _SHORTEST_PLURAL = 4
 _SINGULAR_ENDINGS = ("ss", "us", "is", "as")
 _PLAIN = LEAD | NUMERALS.keys() | TRAIL | POLITE | GOES_ON | NAMES.keys() | WEAK_NAMES.keys()
-_PARTS = tuple(tuple(part.split()) for part in PARTS_OF_DAY)
-_PARTS_OPEN = frozenset(part[0] for part in _PARTS)
+_PARTS = Phrases(PARTS_OF_DAY)
 _MAKES_LONG = frozenset("0123456789-(.)")  # a figure or a sign within a telephone number or a date
 _OF = frozenset({"de", "of"})
 _OF_MORE = frozenset({"mas", "more", "of"})
@@ -144,7 +143,7 @@ def _by_next_word(tokens: Tokens, number: Number, at: int) -> OtherUse | None:
         return USE_BEHIND[word]
     if word in MONTHS or (word in _OF and beyond in MONTHS):
         return OtherUse.DATE
-    if word in _PARTS_OPEN and any(tokens.says(part, at) for part in _PARTS):
+    if _PARTS.length(tokens, at):
         return OtherUse.TIME
     if not STREETS.isdisjoint((word, beyond, tokens.at(at + 2))):
         return OtherUse.ADDRESS

@@ -1,7 +1,7 @@
 """Cuts a folded text into words, numbers and signs, each still knowing where it stands in the text as sent."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from backend.domain.reading.normalise import Folded
 
@@ -83,9 +83,23 @@ class Tokens:
         """Whether nothing stands between this token and the next one: "-3", not "- 3"."""
         return at + 1 < len(self.words) and self._spans()[at][1] == self._spans()[at + 1][0]
 
-    def says(self, phrase: tuple[str, ...], at: int) -> bool:
-        """Whether a phrase begins at a place."""
-        return at >= 0 and tuple(self.words[at : at + len(phrase)]) == phrase
+
+class Phrases:
+    """Phrases that are looked for where they begin: by their first word, the longest first. `opens` are those words."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._by_first: dict[str, list[list[str]]] = {}
+        for phrase in sorted((phrase.split() for phrase in phrases), key=len, reverse=True):
+            self._by_first.setdefault(phrase[0], []).append(phrase)
+        self.opens = self._by_first.keys()
+
+    def length(self, tokens: Tokens, at: int) -> int:
+        """How many words the longest phrase has that begins at a place of a text; 0 if none does."""
+        words = tokens.words
+        return next(
+            (len(phrase) for phrase in self._by_first.get(tokens.at(at), ()) if words[at : at + len(phrase)] == phrase),
+            0,
+        )
 
 
 def is_word(token: str) -> bool:
