@@ -13,8 +13,8 @@ from backend.logs import set_up_logging
 from backend.messaging.twilio_gateway import TwilioGateway
 from backend.messaging.twilio_signature import SignatureCheck
 from backend.sandbox.town import TownClock
-from backend.services.health import has_cover
 from backend.services.house import Clinical, House
+from backend.services.operating.health import has_cover
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, init_database
 from backend.web import register

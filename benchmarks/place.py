@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from backend.app import build_app
-from backend.services import enrolment
+from backend.services.clinic import setting_up
 from backend.store.check_ins import CheckIn
 from backend.store.database import db, keyring
 from backend.store.patients import Patient, Treatment
@@ -96,11 +96,11 @@ def enrol(place: Place, patients: int, *, due_at: datetime, prompted: bool) -> l
     """A clinic with this many patients, each with one check-in: due then, or already asked. Gives their numbers."""
     app = place.app()
     with app.app_context():
-        clinic = enrolment.add_clinic(
+        clinic = setting_up.add_clinic(
             app.extensions[HOUSE].clinical, due_at - timedelta(days=2),
             name="Harbor Clinic", number=CLINIC_NUMBER, phone="+14155550199", timezone=ZONE, country="US",
         )  # fmt: skip
-        enrolment.add_staff(
+        setting_up.add_staff(
             clinic,
             clinic.created_at,
             name="Noor Haddad",

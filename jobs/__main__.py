@@ -19,8 +19,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from backend.app import create_app
 from backend.messaging.heartbeat import ping
-from backend.services.health import beat, health_of
 from backend.services.house import House
+from backend.services.operating.health import beat, health_of
 from backend.web.current import HOUSE
 from config.settings import SettingsError
 from jobs.ticks import Senders, Tick, ticks

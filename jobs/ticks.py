@@ -4,9 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from backend.services import audit, check_ins, escalations, inbox, outbox, reconcile
-from backend.services.escalations import on_failure
+from backend.services import audit
+from backend.services.cases import escalations
+from backend.services.cases.escalations import on_failure
 from backend.services.house import House
+from backend.services.patients import check_ins
+from backend.services.texting import inbox, outbox, reconcile
 
 SENDERS = 8  # texts in flight at once, and so connections to the carrier
 

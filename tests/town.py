@@ -22,9 +22,11 @@ from backend.sandbox.adapter import WsgiAdapter
 from backend.sandbox.app import create_sandbox
 from backend.sandbox.carrier import Carrier
 from backend.sandbox.town import TownClock
-from backend.services import accounts, enrolment
-from backend.services.enrolment import Consent, Enrolment, NewTreatment, RecordedTreatment
+from backend.services.clinic import accounts, setting_up
 from backend.services.house import House
+from backend.services.patients import enrolment, treatments
+from backend.services.patients.enrolment import Consent, Enrolment
+from backend.services.patients.treatments import NewTreatment, RecordedTreatment
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.escalations import Escalation
@@ -179,7 +181,7 @@ class Town:
             self.dov = self.hire(self.clinic, "Dov Amsel", "+15555550113", "manager")
             self.ada = self.hire(self.clinic, "Ada Okafor", "+15555550114", "auditor")
             now = self.clock.now()
-            enrolment.add_shift(
+            setting_up.add_shift(
                 self.noor, now, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=6), weekly=True
             )
             self.other_clinic = self.found_clinic("Ridge Clinic", "+15555550200")
@@ -188,7 +190,7 @@ class Town:
                 db.session.refresh(row)  # so that they can be read outside of a session
 
     def found_clinic(self, name: str, number: str) -> Clinic:
-        return enrolment.add_clinic(
+        return setting_up.add_clinic(
             self.house.clinical,
             self.clock.now(),
             name=name,
@@ -200,7 +202,7 @@ class Town:
 
     def hire(self, clinic: Clinic, name: str, number: str, role: str) -> Staff:
         email = f"{name.split(maxsplit=1)[0].lower()}.{number[-4:]}@clinic.example"
-        return enrolment.add_staff(
+        return setting_up.add_staff(
             clinic, self.clock.now(), name=name, email=email, phone=number, role=role, password_hash=PASSWORD_HASH
         )
 
@@ -224,7 +226,7 @@ class Town:
             fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
             usual: dict[str, Any] = {"ended_at": self.clock.now(), "escort": True}
             new = NewTreatment(**(usual | changed))
-            return enrolment.record_treatment(fresh, new, "test", self.house)
+            return treatments.record_treatment(fresh, new, "test", self.house)
 
     def phone_of(self, person: Patient | Staff) -> Phone:
         clinic = self.other_clinic if person.clinic_id == self.other_clinic.id else self.clinic

@@ -6,7 +6,7 @@ import click
 
 from backend.cli.inside import find_clinic, find_staff, inside, made, moment
 from backend.domain.roles import ROLES
-from backend.services import accounts, enrolment
+from backend.services.clinic import accounts, setting_up
 from backend.services.house import House
 from backend.services.invalid import Invalid
 
@@ -25,7 +25,7 @@ def clinic() -> None:
 @inside
 def clinic_add(house: House, name: str, number: str, timezone: str, country: str, phone: str) -> None:
     """Add a clinic, with the default escalation policy."""
-    new = enrolment.add_clinic(
+    new = setting_up.add_clinic(
         house.clinical, house.now(), name=name, number=number, timezone=timezone, country=country, phone=phone
     )
     made(id=new.id, slug=new.slug)
@@ -55,7 +55,7 @@ def staff_add(
 ) -> None:
     """Add a member of staff."""
     password_hash = accounts.hash_password(sys.stdin.readline().rstrip("\n")) if password_stdin else None
-    person = enrolment.add_staff(
+    person = setting_up.add_staff(
         find_clinic(clinic_name),
         house.now(),
         name=name,
@@ -82,7 +82,7 @@ def shift() -> None:
 def shift_add(house: House, clinic_name: str, staff_name: str, starts: str, ends: str, weekly: bool) -> None:
     """Put a person on call."""
     person = find_staff(find_clinic(clinic_name), staff_name)
-    new = enrolment.add_shift(
+    new = setting_up.add_shift(
         person, house.now(), starts_at=moment("from", starts), ends_at=moment("until", ends), weekly=weekly
     )
     made(id=new.id)

@@ -8,8 +8,10 @@ from cryptography.fernet import Fernet
 from flask_migrate import check, upgrade
 
 from backend.cli.inside import inside, made
-from backend.services import audit, demo, keys, verify
+from backend.services import audit
+from backend.services.clinic import demo
 from backend.services.house import House
+from backend.services.operating import keys, verify
 from config.loading import FOLDER, combined_digest, digests, load_signed, pin
 
 DEMO_PASSWORD = "harbor-demo-please-change"  # noqa: S105 - printed for everybody who tries the demo

@@ -10,10 +10,11 @@ import click
 
 from backend.cli.inside import ACTOR, find_clinic, find_patient, inside, made, moment
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, TRACKS
-from backend.services import enrolment
-from backend.services.enrolment import Consent, Enrolment, NewTreatment
 from backend.services.house import House
 from backend.services.invalid import Invalid
+from backend.services.patients import enrolment, treatments
+from backend.services.patients.enrolment import Consent, Enrolment
+from backend.services.patients.treatments import NewTreatment
 from backend.store.clinics import Clinic
 
 COLUMNS = (
@@ -163,7 +164,7 @@ def treatment_add(house: House, /, clinic_name: str, patient_name: str, ended_at
         escort=fields["escort"],
         co_sedative=fields["co_sedative"],
     )
-    recorded = enrolment.record_treatment(who, new, ACTOR, house)
+    recorded = treatments.record_treatment(who, new, ACTOR, house)
     planned = [{"name": row.name, "due_at": row.due_at.isoformat(), "state": row.state} for row in recorded.check_ins]
     made(id=recorded.treatment.id, check_ins=planned)
 

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from backend.app import build_app
 from backend.cli.operations import DEMO_PASSWORD
-from backend.services import demo
+from backend.services.clinic import demo
 from backend.store.database import db
 from backend.store.patients import Patient
 from backend.web.current import HOUSE

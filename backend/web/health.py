@@ -3,7 +3,7 @@
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify
 
-from backend.services.health import health_of
+from backend.services.operating.health import health_of
 from backend.web.current import house
 
 health = Blueprint("health", __name__)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from backend.services.gauges import Gauge, gauges
+from backend.services.operating.gauges import Gauge, gauges
 from backend.web.current import house
 
 metrics = Blueprint("metrics", __name__)

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from backend.domain.roles import WHO_MAY_ACT
-from backend.services import accounts
+from backend.services.clinic import accounts
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.staff import Staff

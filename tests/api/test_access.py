@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from backend.services.accounts import SCOPES
+from backend.services.clinic.accounts import SCOPES
 from backend.store.audit import AuditEvent
 from backend.store.database import db
 from backend.store.staff import ApiToken

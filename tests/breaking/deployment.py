@@ -18,10 +18,12 @@ from sqlalchemy import select
 
 from backend.app import build_app
 from backend.sandbox.town import TownClock
-from backend.services import enrolment
-from backend.services.enrolment import Consent, Enrolment, NewTreatment
+from backend.services.clinic import setting_up
 from backend.services.house import House
-from backend.services.verify import breaches
+from backend.services.operating.verify import breaches
+from backend.services.patients import enrolment, treatments
+from backend.services.patients.enrolment import Consent, Enrolment
+from backend.services.patients.treatments import NewTreatment
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient
@@ -157,13 +159,13 @@ class Deployment:
         """A clinic with Noor on call, and patients whose first scored check-in is due in a minute."""
         now = self.clock.now()
         with self.app.app_context():
-            clinic = enrolment.add_clinic(
+            clinic = setting_up.add_clinic(
                 self.house.clinical, now, name="Harbor Clinic", number=CLINIC, timezone="America/New_York", country="US"
             )
-            noor = enrolment.add_staff(
+            noor = setting_up.add_staff(
                 clinic, now, name="Noor Haddad", email="noor@clinic.example", phone=NOOR, role="responder"
             )
-            enrolment.add_shift(
+            setting_up.add_shift(
                 noor, now, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=5), weekly=False
             )
         self.enrol(*patients)
@@ -178,7 +180,7 @@ class Deployment:
                 patient = enrolment.enrol(clinic, new, "test", self.house)
                 fresh = db.session.get_one(Patient, (clinic.id, patient.id))
                 ended = NewTreatment(ended_at=now - timedelta(hours=22), escort=True)
-                enrolment.record_treatment(fresh, ended, "test", self.house)
+                treatments.record_treatment(fresh, ended, "test", self.house)
 
     def text(self, number: str, body: str) -> Thread:
         """Text the clinic; the carrier waits for the answer in a thread of its own."""

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from backend.domain.concerns import Concern
-from backend.services import escalations, inbox
+from backend.services.cases import escalations
 from backend.services.house import Screening
 from backend.services.invalid import Conflict
+from backend.services.texting import inbox
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.staff import Staff

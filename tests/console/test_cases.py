@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from backend.services.escalations import take
-from backend.services.timeline import case_timeline, timeline_of
+from backend.services.cases.escalations import take
+from backend.services.patients.timeline import case_timeline, timeline_of
 from backend.store.audit import AuditEvent
 from backend.store.database import db
 from backend.store.patients import Patient

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.services.invalid import Invalid
-from backend.services.messages import as_sent
+from backend.services.texting.messages import as_sent
 from backend.store.database import db
 from backend.store.patients import Patient
 from backend.store.staff import Staff

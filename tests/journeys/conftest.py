@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from backend.services.verify import breaches
+from backend.services.operating.verify import breaches
 from backend.store.database import db
 from backend.store.texts import InboundMessage, OutboundMessage
 from tests.town import Town

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from backend.domain.concerns import Concern
-from backend.services import inbox
-from backend.services.inbox import Kept
+from backend.services.texting import inbox
+from backend.services.texting.inbox import Kept
 from backend.store.check_ins import CheckIn, FormerScore, Score
 from backend.store.database import db
 from backend.store.escalations import ConcernRow

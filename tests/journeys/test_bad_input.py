@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from backend.services import enrolment, inbox
-from backend.services.enrolment import Consent, NewTreatment
+from backend.services.clinic import setting_up
 from backend.services.invalid import Conflict, Invalid
+from backend.services.patients import enrolment, standing, treatments
+from backend.services.patients.enrolment import Consent
+from backend.services.patients.treatments import NewTreatment
+from backend.services.texting import inbox
 from backend.store.check_ins import CheckIn
 from backend.store.clinics import UNROUTED
 from backend.store.database import Base, db
@@ -334,18 +337,18 @@ def test_a_wrong_treatment_plans_nothing(town: Town) -> None:
 def test_a_wrong_member_of_staff_is_refused_field_by_field(town: Town) -> None:
     before = count(town, Staff)
     with town.inside(), pytest.raises(Invalid) as refused:
-        enrolment.add_staff(town.clinic, town.clock.now(), name="", email="no mail", phone="123", role="boss")
+        setting_up.add_staff(town.clinic, town.clock.now(), name="", email="no mail", phone="123", role="boss")
     assert set(refused.value.faults) == {"name", "email", "phone", "role"}
     now = town.clock.now()
     with town.inside(), pytest.raises(Invalid) as refused:
-        enrolment.add_shift(town.noor, now, starts_at=now, ends_at=now - timedelta(hours=1), weekly=False)
+        setting_up.add_shift(town.noor, now, starts_at=now, ends_at=now - timedelta(hours=1), weekly=False)
     assert set(refused.value.faults) == {"until"}
     assert count(town, Staff) == before
 
 
 def test_a_clinic_whose_name_leaves_no_room_for_the_crisis_text_is_refused(town: Town) -> None:
     with town.inside(), pytest.raises(Invalid) as refused:
-        enrolment.add_clinic(
+        setting_up.add_clinic(
             town.house.clinical, town.clock.now(), name="The Very Long Name of a Clinic for the Treatment of " * 2,
             number="+15555550300", timezone="America/New_York", country="US",
         )  # fmt: skip
@@ -355,7 +358,7 @@ def test_a_clinic_whose_name_leaves_no_room_for_the_crisis_text_is_refused(town:
 def test_a_treatment_of_a_discharged_patient_is_refused(town: Town) -> None:
     ana = town.enrol_patient()
     with town.inside():
-        enrolment.set_standing((ana.clinic_id, ana.id), "discharge", "test", town.house)
+        standing.set_standing((ana.clinic_id, ana.id), "discharge", "test", town.house)
         fresh = enrolment.patient_of(ana.clinic_id, ana.id)
         with pytest.raises(Conflict):
-            enrolment.record_treatment(fresh, NewTreatment(ended_at=town.clock.now()), "test", town.house)
+            treatments.record_treatment(fresh, NewTreatment(ended_at=town.clock.now()), "test", town.house)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from backend.domain.schedule import is_open, zone_named
-from backend.services import enrolment
-from backend.services.enrolment import NewTreatment
+from backend.services.patients import treatments
+from backend.services.patients.treatments import NewTreatment
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
 from backend.store.escalations import ConcernRow
@@ -142,7 +142,7 @@ def test_a_treatment_recorded_after_a_later_one_plans_nothing(town: Town) -> Non
     with town.inside():
         fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
         older = NewTreatment(ended_at=A_TUESDAY - timedelta(days=2))
-        recorded = enrolment.record_treatment(fresh, older, "test", town.house)
+        recorded = treatments.record_treatment(fresh, older, "test", town.house)
     assert {check_in.skipped_because for check_in in recorded.check_ins} == {"a newer treatment"}
 
 

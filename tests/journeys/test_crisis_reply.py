@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.messaging.gateway import Gateway, Receipt, Received, Sms
-from backend.services import enrolment
+from backend.services.patients import standing
 from backend.store.check_ins import Score
 from backend.store.database import db
 from backend.store.texts import InboundMessage, OutboundMessage
@@ -175,7 +175,7 @@ def test_concern_comes_before_the_score(town: Town) -> None:
 def test_somebody_who_is_not_a_patient_any_more_is_answered_all_the_same(town: Town) -> None:
     patient = town.enrol_patient()
     with town.inside():
-        enrolment.set_standing((patient.clinic_id, patient.id), "discharge", "test", town.house)
+        standing.set_standing((patient.clinic_id, patient.id), "discharge", "test", town.house)
     phone = town.phone_of(patient)
     phone.news  # noqa: B018 - the welcome
     assert kinds(phone.texts(IN_DANGER)) == ["full"]

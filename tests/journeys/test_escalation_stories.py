@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from backend.services import escalations
+from backend.services.cases import escalations
 from backend.services.invalid import Conflict, Invalid
 from backend.store.database import db
 from backend.store.escalations import Escalation, EscalationEvent

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from backend.services import enrolment
 from backend.services.invalid import Conflict
-from backend.services.messages import send_to_patient
+from backend.services.patients import standing
+from backend.services.texting.messages import send_to_patient
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
 from backend.store.patients import ConsentEvent, Patient
@@ -204,7 +204,7 @@ def test_a_paused_and_a_discharged_patient_get_no_check_ins(town: Town) -> None:
     for patient, act in ((paused, "pause"), (gone, "discharge")):
         town.treat(patient)
         with town.inside():
-            enrolment.set_standing((patient.clinic_id, patient.id), act, "test", town.house)
+            standing.set_standing((patient.clinic_id, patient.id), act, "test", town.house)
     town.wait_until((A_TUESDAY + timedelta(days=2)).replace(hour=12), step=timedelta(hours=8))
     for patient in (paused, gone):
         assert [text for text in town.phone_of(patient).received if "How is your mood" in text] == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend.services import enrolment
+from backend.services.clinic import setting_up
 from backend.services.invalid import Invalid
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db
@@ -50,7 +50,7 @@ def test_the_operator_adds_somebody_who_closes_it(operated: Town) -> None:
     Phone(operated, "+15555550777", NOBODYS).texts("hello?")
     with operated.inside():
         clinic = db.session.get_one(Clinic, UNROUTED)
-        opal = enrolment.add_staff(
+        opal = setting_up.add_staff(
             clinic, operated.clock.now(), name="Opal", email="opal@operator.example", phone="+15555550991",
             role="manager", password_hash=PASSWORD_HASH,
         )  # fmt: skip

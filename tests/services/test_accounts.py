@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend.services import accounts
+from backend.services.clinic import accounts
 from backend.services.invalid import Invalid
 from backend.store.database import db
 from backend.store.staff import Staff, StaffSession

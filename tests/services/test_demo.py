@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from backend.domain.concerns import Priority
 from backend.domain.schedule import is_open, zone_named
-from backend.services import accounts
-from backend.services.demo import DemoClinic, seed_demo
-from backend.services.escalations import Staffing
+from backend.services.cases.escalations import Staffing
+from backend.services.cases.queue import open_cases, resolved_recently
+from backend.services.clinic import accounts
+from backend.services.clinic.demo import DemoClinic, seed_demo
 from backend.services.invalid import Invalid
-from backend.services.queue import open_cases, resolved_recently
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db

@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
-from backend.services import keys
+from backend.services.operating import keys
 from backend.store.database import db, keyring
 from backend.store.patients import Patient
 from tests.town import FIELD_KEY, Town

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from backend.domain.concerns import Priority
-from backend.services import verify
-from backend.services.health import beat
+from backend.services.operating import verify
+from backend.services.operating.health import beat
 from backend.store.check_ins import CheckIn, Score
 from backend.store.escalations import ConcernRow, Escalation
 from backend.store.patients import Patient

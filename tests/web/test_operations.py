@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from backend.messaging.heartbeat import ping
-from backend.services.health import beat
+from backend.services.operating.health import beat
 from tests.town import Town
 
 

@@ -7,7 +7,7 @@ from flask import Response, g, request
 from sqlalchemy import select
 
 from backend.services import audit
-from backend.services.accounts import TokenOwner, token_owner
+from backend.services.clinic.accounts import TokenOwner, token_owner
 from backend.services.invalid import Invalid
 from backend.store.clinics import Clinic
 from backend.store.database import db, keyring

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import Outcome
-from backend.services import escalations
+from backend.services.cases import escalations
 from backend.services.invalid import NotFound
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent

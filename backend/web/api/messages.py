@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import select
 
 from backend.domain.texts import MOST_SEPTETS, septets
-from backend.services import enrolment, messages
-from backend.services.escalations import actor_of
+from backend.services.cases.escalations import actor_of
+from backend.services.patients import enrolment
+from backend.services.texting import messages
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.web.api.access import clinic_id, note_proxy, note_views, owner, staff_named
 from backend.web.api.fields import Answer, Body, Moment, StaffName

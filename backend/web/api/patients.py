@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from backend.domain.consent import METHODS
 from backend.domain.protocol import FLAGS, TRACKS
-from backend.services import enrolment
-from backend.services.enrolment import Enrolment
+from backend.services.patients import enrolment, standing
+from backend.services.patients.enrolment import Enrolment
 from backend.store.database import db
 from backend.store.patients import ConsentEvent, Patient
 from backend.web.api.access import clinic, clinic_id, note_views, owner
@@ -209,7 +209,7 @@ def discharge_patient(patient_id: UUID) -> PatientShown:
 
 
 def _with_standing(patient_id: UUID, act: str) -> PatientShown:
-    return _shown(enrolment.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
+    return _shown(standing.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
 
 
 def _shown(patient: Patient) -> PatientShown:

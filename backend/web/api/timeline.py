@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from backend.services import enrolment
-from backend.services.timeline import Entry, timeline_of
+from backend.services.patients import enrolment
+from backend.services.patients.timeline import Entry, timeline_of
 from backend.web.api.access import clinic_id, note_views
 from backend.web.api.fields import Answer, Moment
 from backend.web.api.operation import operation

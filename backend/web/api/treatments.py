@@ -7,8 +7,8 @@ from pydantic import Field
 from sqlalchemy import select
 
 from backend.domain.protocol import ROUTES, SETTINGS
-from backend.services import enrolment
-from backend.services.enrolment import NewTreatment
+from backend.services.patients import enrolment, treatments
+from backend.services.patients.treatments import NewTreatment
 from backend.store.patients import Treatment
 from backend.web.api.access import clinic_id, note_views, owner
 from backend.web.api.check_ins import CheckInShown, check_ins_shown
@@ -87,7 +87,7 @@ def record_treatment(patient_id: UUID, body: TreatmentIn) -> TreatmentPlanned:
     """
     patient = enrolment.patient_of(clinic_id(), patient_id)
     new = NewTreatment(**body.model_dump(exclude={"baseline"}), baseline=body.baseline.scores)
-    recorded = enrolment.record_treatment(patient, new, owner().actor, house())
+    recorded = treatments.record_treatment(patient, new, owner().actor, house())
     return TreatmentPlanned(
         **_fields(recorded.treatment),
         check_ins=check_ins_shown(recorded.check_ins),

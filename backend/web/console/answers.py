@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from backend.domain.answers import OfferState
-from backend.services.timeline import named
+from backend.services.patients.timeline import named
 from backend.store.check_ins import CheckIn, FormerScore, Score
 from backend.store.database import db
 from backend.store.patients import Patient

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, OUTCOME_WORDS
-from backend.services import audit, escalations
+from backend.services import audit
+from backend.services.cases import escalations
 from backend.services.invalid import Conflict, Invalid, NotFound
-from backend.services.timeline import case_timeline, outcome_named, texts_to_patient
+from backend.services.patients.timeline import case_timeline, outcome_named, texts_to_patient
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
 from backend.store.patients import Patient

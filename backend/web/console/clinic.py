@@ -9,9 +9,9 @@ from flask import current_app, render_template
 from sqlalchemy import select
 
 from backend.domain.protocol import Step
-from backend.services.escalations import Staffing, policy_of
-from backend.services.health import has_cover, health_of
-from backend.services.queue import open_cases
+from backend.services.cases.escalations import Staffing, policy_of
+from backend.services.cases.queue import open_cases
+from backend.services.operating.health import has_cover, health_of
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.staff import Shift, Staff

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from backend.domain.protocol import FLAGS, TRACKS
 from backend.domain.schedule import zone_named
-from backend.services.enrolment import Consent, Enrolment, enrol
 from backend.services.invalid import Invalid
+from backend.services.patients.enrolment import Consent, Enrolment, enrol
 from backend.web.console.blueprint import console
 from backend.web.console.forms import Form, as_given
 from backend.web.current import house

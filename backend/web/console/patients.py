@@ -14,12 +14,13 @@ from werkzeug.wrappers import Response
 from backend.domain.consent import refusal
 from backend.domain.roles import CLINICIANS
 from backend.domain.scores import Measure
-from backend.services import audit, enrolment
-from backend.services.enrolment import patient_of
+from backend.services import audit
 from backend.services.invalid import Conflict, Invalid
-from backend.services.messages import send_to_patient
-from backend.services.standing import standing_of
-from backend.services.timeline import Entry, timeline_of
+from backend.services.patients import standing
+from backend.services.patients.enrolment import patient_of
+from backend.services.patients.standing import standing_of
+from backend.services.patients.timeline import Entry, timeline_of
+from backend.services.texting.messages import send_to_patient
 from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.store.escalations import Escalation
@@ -135,7 +136,7 @@ def set_standing(patient_id: UUID) -> Response:
     if act == "resume" and found.held_at is not None and me().role not in CLINICIANS:
         abort(403)
     try:
-        enrolment.set_standing((found.clinic_id, found.id), act, actor(), house(), clinician=me())
+        standing.set_standing((found.clinic_id, found.id), act, actor(), house(), clinician=me())
     except Conflict as late:
         flash(str(late), "warning")
     else:

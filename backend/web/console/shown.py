@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from backend.domain.concerns import Priority
 from backend.domain.phone import for_reading
 from backend.domain.schedule import zone_named
-from backend.services.queue import urgent_count
+from backend.services.cases.queue import urgent_count
 from backend.store.staff import Shift
 from backend.web.current import house
 from backend.web.security import may_act, me, my_clinic

@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from backend.services import accounts
+from backend.services.clinic import accounts
 from backend.web.console.blueprint import console
 from backend.web.current import house
 from backend.web.security import TOKEN, safe_next

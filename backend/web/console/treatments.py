@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from backend.domain.protocol import ROUTES, SETTINGS
 from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, zone_named
 from backend.services import audit
-from backend.services.enrolment import NewTreatment, patient_of, record_treatment
 from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.services.patients.enrolment import patient_of
+from backend.services.patients.treatments import NewTreatment, record_treatment
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
 from backend.store.patients import Patient, Treatment

@@ -17,7 +17,7 @@ from backend.messaging.carrier_codes import Class, class_of
 from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
 from backend.services import audit
 from backend.services.house import House
-from backend.services.standing import record_opt_out, standing_of
+from backend.services.patients.standing import record_opt_out, standing_of
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient

@@ -4,9 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.domain.consent import ConsentKind, Standing
+from backend.domain.roles import CLINICIANS
 from backend.services import audit
+from backend.services.house import House
+from backend.services.invalid import Conflict, NotFound
+from backend.services.patients.planning import skip_planned
 from backend.store.database import db
 from backend.store.patients import ConsentEvent, Patient
+from backend.store.staff import Staff
+from backend.store.work import transaction
 
 
 def standing_of(patient: Patient) -> Standing:
@@ -61,3 +67,30 @@ def _line(
         )
     )
     audit.record(patient.clinic_id, audit.SYSTEM, f"consent_{kind.value}", patient.id, at, method)
+
+
+def set_standing(
+    key: tuple[UUID, UUID], act: str, actor: str, house: House, *, clinician: Staff | None = None
+) -> Patient:
+    """`pause`, `resume` or `discharge`. Raises `NotFound` or `Conflict`.
+
+    Resuming ends a pause. A hold after a crisis ends only when a named `clinician` resumes (CLINICAL.md 4e).
+    """
+    now = house.now()
+    with transaction() as session:
+        patient = session.get(Patient, key, with_for_update=True)
+        if patient is None:
+            raise NotFound
+        if patient.discharged_at is not None and act != "discharge":
+            raise Conflict("this patient is discharged; enrol them again to text them")
+        if act == "pause":
+            patient.paused_at = patient.paused_at or now
+        elif act == "resume":
+            patient.paused_at = None
+            if clinician is not None and clinician.role in CLINICIANS:
+                patient.held_at = None
+        else:
+            patient.discharged_at = patient.discharged_at or now
+            skip_planned(patient, "discharged", now)
+        audit.record(patient.clinic_id, actor, f"patient_{act}", patient.id, now)
+    return patient

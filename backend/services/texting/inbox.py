@@ -19,13 +19,14 @@ from backend.domain.outbound import Kind, State
 from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
 from backend.domain.scores import Nrs
 from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, triage
-from backend.services import audit, outbox, unrouted
-from backend.services.answers import Answering, Reread, keep_progress, keep_scores, read_in_order
-from backend.services.escalations import acknowledge_by_text, put_before_person
-from backend.services.history import Known, Past, Writer, as_it_stands, past_of, who_wrote
+from backend.services import audit
+from backend.services.cases.escalations import acknowledge_by_text, put_before_person
 from backend.services.house import House
-from backend.services.outbox import Answer
-from backend.services.standing import record_opt_in, record_opt_out
+from backend.services.patients.standing import record_opt_in, record_opt_out
+from backend.services.texting import outbox, unrouted
+from backend.services.texting.answers import Answering, Reread, keep_progress, keep_scores, read_in_order
+from backend.services.texting.history import Known, Past, Writer, as_it_stands, past_of, who_wrote
+from backend.services.texting.outbox import Answer
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, keyring
 from backend.store.patients import Patient

@@ -6,9 +6,10 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.outbound import Kind
 from backend.domain.texts import MOST_SEPTETS, septets
-from backend.services import audit, outbox
+from backend.services import audit
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid
+from backend.services.texting import outbox
 from backend.store.patients import Patient
 from backend.store.texts import OutboundMessage
 from backend.store.work import transaction

@@ -15,7 +15,7 @@ from backend.domain.replies import Reply
 from backend.domain.scores import Measure, Nrs, measures_among
 from backend.domain.triage import History, Verdict
 from backend.services import audit
-from backend.services.history import Asked, Past, Place, Scored, offered_at
+from backend.services.texting.history import Asked, Past, Place, Scored, offered_at
 from backend.store.check_ins import CheckIn, FormerScore, Score
 from backend.store.texts import InboundMessage
 from backend.store.work import add_row, add_rows, change_row, run, table_of

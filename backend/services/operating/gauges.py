@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from backend.domain.concerns import Priority
-from backend.services.health import last_beat
 from backend.services.house import House
+from backend.services.operating.health import last_beat
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
 from backend.store.escalations import Escalation

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from backend.domain.concerns import Priority
-from backend.services.timeline import outcome_named
+from backend.services.patients.timeline import outcome_named
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation
 from backend.store.patients import Patient

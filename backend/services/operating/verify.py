@@ -16,8 +16,8 @@ from backend.domain.outbound import Kind, State
 from backend.domain.schedule import is_open, zone_named
 from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, SEPTETS_A_PART, septets
 from backend.domain.triage import Disposition
-from backend.services.health import CLOCK_DEAD_AFTER, last_beat
 from backend.services.house import House
+from backend.services.operating.health import CLOCK_DEAD_AFTER, last_beat
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db

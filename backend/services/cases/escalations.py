@@ -25,9 +25,10 @@ from backend.domain.outbound import Kind, State
 from backend.domain.protocol import Step
 from backend.domain.roles import CLINICIANS, WHO_MAY_ACT
 from backend.domain.schedule import zone_named
-from backend.services import audit, outbox
+from backend.services import audit
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.services.texting import outbox
 from backend.store.clinics import Clinic, PolicyStep
 from backend.store.database import db, keyring
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent

@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from backend.messaging.gateway import MaybeSent, Received
-from backend.services import inbox
 from backend.services.house import House
+from backend.services.texting import inbox
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db
 from backend.store.texts import InboundMessage

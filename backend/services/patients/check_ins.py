@@ -11,11 +11,12 @@ from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind
 from backend.domain.schedule import zone_named
 from backend.domain.triage import silence
-from backend.services import audit, outbox
-from backend.services.escalations import open_or_join
-from backend.services.history import history_of
+from backend.services import audit
+from backend.services.cases.escalations import open_or_join
 from backend.services.house import House
-from backend.services.standing import standing_of
+from backend.services.patients.standing import standing_of
+from backend.services.texting import outbox
+from backend.services.texting.history import history_of
 from backend.store.check_ins import CheckIn
 from backend.store.clinics import Clinic
 from backend.store.database import db

@@ -17,10 +17,13 @@ from backend.domain.outbound import Kind, State
 from backend.domain.replies import Keyword, read_reply
 from backend.domain.schedule import TreatmentFacts, at_local, check_in_times, zone_named
 from backend.domain.triage import Disposition, Sender, Verdict, still_awaited, triage
-from backend.services import accounts, audit, escalations, outbox
-from backend.services.history import asked, awaited, history_of, latest_treatment
+from backend.services import audit
+from backend.services.cases import escalations
+from backend.services.clinic import accounts
 from backend.services.house import House
-from backend.services.standing import record_consent, record_opt_out, standing_of
+from backend.services.patients.standing import record_consent, record_opt_out, standing_of
+from backend.services.texting import outbox
+from backend.services.texting.history import asked, awaited, history_of, latest_treatment
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic, PolicyStep
 from backend.store.database import db, keyring

@@ -1,0 +1,1 @@
+"""Cases: opened by a concern, paged, taken, closed."""

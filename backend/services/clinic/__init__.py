@@ -1,0 +1,1 @@
+"""A clinic, its people, and how it is set up."""

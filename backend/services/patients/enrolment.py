@@ -1,0 +1,182 @@
+"""Patients are enrolled, changed, paused and discharged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+from backend.domain.consent import METHODS
+from backend.domain.outbound import Kind
+from backend.domain.phone import calling_code, parse_phone
+from backend.domain.protocol import FLAGS, TRACKS
+from backend.domain.schedule import next_opening, zone_named
+from backend.services import audit
+from backend.services.fields import Faults, as_name, check_baseline, not_after, one_of
+from backend.services.house import Clinical, House
+from backend.services.invalid import Invalid, NotFound
+from backend.services.patients.standing import record_consent
+from backend.services.texting import outbox
+from backend.store.clinics import Clinic
+from backend.store.database import db, keyring
+from backend.store.patients import Patient
+from backend.store.work import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Documented consent to texts: when, how, and where it can be found again."""
+
+    given_at: datetime
+    method: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What is known of a new patient. Numbers in E.164, zone as IANA name, baselines 0-10."""
+
+    given_name: str
+    family_name: str
+    phone: str
+    timezone: str
+    language: str = "en"
+    country: str = "US"
+    track: str = "both"
+    external_id: str | None = None
+    flags: Sequence[str] = ()
+    consent: Consent | None = None
+    baseline: Mapping[str, int] = field(default_factory=dict)
+
+
+def check(clinic: Clinic, new: Enrolment, house: House) -> str:
+    """Whether this patient could be enrolled; gives their number in E.164. Raises `Invalid` naming every field."""
+    faults = Faults()
+    number = faults.check("phone", parse_phone, new.phone)
+    _check_enrolment(new, faults, house.clinical, house.now())
+    if number and not faults:
+        faults |= _country_faults(new, number, house.clinical)
+    faults.done()
+    _refuse_twins(clinic.id, None, number, new.external_id)
+    return str(number)
+
+
+def enrol(clinic: Clinic, new: Enrolment, actor: str, house: House) -> Patient:
+    """Enrol a patient and, with consent, welcome them inside their own hours.
+
+    Raises `Invalid` naming every field at once; nothing is half-saved.
+    """
+    [patient] = enrol_all(clinic, [new], actor, house)
+    return patient
+
+
+def enrol_all(clinic: Clinic, many: Sequence[Enrolment], actor: str, house: House) -> list[Patient]:
+    """Enrol all of these patients or, when one cannot be, none. Raises `Invalid`."""
+    numbers = [check(clinic, new, house) for new in many]
+    with transaction():
+        return [_enrol(clinic, new, number, actor, house) for new, number in zip(many, numbers, strict=True)]
+
+
+def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House) -> Patient:
+    _refuse_twins(clinic.id, None, number, new.external_id)
+    now, ring = house.now(), keyring()
+    patient = Patient(
+        id=uuid7(), clinic_id=clinic.id, external_id=new.external_id or None,
+        external_id_digest=ring.digest(new.external_id) if new.external_id else None,
+        given_name=as_name(new.given_name), family_name=as_name(new.family_name), phone=number,
+        phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=new.country.upper(),
+        track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
+        baseline_pain=new.baseline.get("pain"), created_at=now,
+    )  # fmt: skip
+    db.session.add(patient)
+    db.session.flush()
+    if new.consent is not None:
+        record_consent(patient, new.consent.method, new.consent.evidence, new.consent.given_at)
+        _welcome(patient, clinic, house, now)
+    audit.record(clinic.id, actor, "enrolled", patient.id, now)
+    return patient
+
+
+def _check_enrolment(new: Enrolment, faults: Faults, clinical: Clinical, now: datetime) -> None:
+    faults.check("given_name", as_name, new.given_name)
+    faults.check("family_name", as_name, new.family_name)
+    faults.check("timezone", zone_named, new.timezone)
+    faults.check("track", one_of(TRACKS), new.track)
+    faults.check("language", one_of(clinical.texts.languages), new.language)
+    faults.check("country", one_of(sorted(clinical.packs)), new.country.upper())
+    for flag in new.flags:
+        faults.check("flags", one_of(FLAGS), flag)
+    check_baseline(new.baseline, faults)
+    if new.consent is not None:
+        faults.check("consent.method", one_of(METHODS), new.consent.method)
+        faults.check("consent.given_at", not_after(now), new.consent.given_at)
+        if not new.consent.evidence.strip():
+            faults["consent.evidence"] = "say where the consent is documented"
+
+
+def _country_faults(new: Enrolment, number: str, clinical: Clinical) -> dict[str, str]:
+    """The crisis numbers of one country must never go to a phone of another."""
+    pack = clinical.packs[new.country.upper()]
+    if calling_code(number) != pack.calling_code:
+        return {"phone": f"a patient in {pack.country} needs a number that starts with +{pack.calling_code}"}
+    if new.language not in pack.languages:
+        return {"language": f"the crisis texts of {pack.country} exist in {', '.join(pack.languages)}"}
+    return {}
+
+
+def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, number: str, external_id: str | None) -> None:
+    """Raises `Invalid` when another patient of the clinic has this number or this id."""
+    ring = keyring()
+    others = select(Patient.id).where(Patient.clinic_id == clinic_id, Patient.id != (patient_id or UUID(int=0)))
+    if db.session.scalar(others.where(Patient.phone_digest.in_(ring.digests(number))).limit(1)):
+        raise Invalid({"phone": "another patient of this clinic has this number"})
+    if external_id:
+        same = others.where(Patient.external_id_digest.in_(ring.digests(external_id)))
+        if db.session.scalar(same.limit(1)):
+            raise Invalid({"external_id": "another patient of this clinic has this id"})
+
+
+def _welcome(patient: Patient, clinic: Clinic, house: House, now: datetime) -> None:
+    opening = next_opening(now, house.clinical.protocol.window, zone_named(patient.timezone))
+    outbox.to_patient(patient, clinic, Kind.WELCOME, "welcome", house, now, send_at=opening)
+
+
+def patient_of(clinic_id: UUID, patient_id: UUID) -> Patient:
+    """Raises `NotFound` when this clinic has no such patient (S12)."""
+    patient = db.session.get(Patient, (clinic_id, patient_id))
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: House) -> Patient:
+    """Change what is known of a patient (not consent). Raises `Invalid` naming every field at once."""
+    now = house.now()
+    faults = Faults()
+    merged = Enrolment(**({name: getattr(patient, name) for name in _CHANGEABLE} | dict(changes)))
+    number = faults.check("phone", parse_phone, merged.phone)
+    _check_enrolment(merged, faults, house.clinical, now)
+    if number and not faults:
+        faults |= _country_faults(merged, number, house.clinical)
+    faults.done()
+    ring = keyring()
+    with transaction() as session:
+        kept = session.get_one(Patient, (patient.clinic_id, patient.id), with_for_update=True)
+        _refuse_twins(kept.clinic_id, kept.id, number, merged.external_id)
+        for name in _CHANGEABLE & changes.keys():
+            setattr(kept, name, getattr(merged, name))
+        kept.phone, kept.phone_digest = number, ring.digest(number)
+        kept.external_id_digest = ring.digest(kept.external_id) if kept.external_id else None
+        for measure in ("mood", "pain"):
+            if measure in changes.get("baseline", {}):
+                setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
+        audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))
+    return kept
+
+
+_CHANGEABLE = frozenset(
+    {"external_id", "given_name", "family_name", "phone", "timezone", "language", "country", "track", "flags"}
+)
