@@ -11,10 +11,13 @@ from typing import Any
 from backend.domain.concerns import Priority
 from backend.domain.protocol import (
     CheckInRule,
+    Conversation,
     CrisisPack,
     CrisisReplies,
     EscalationRules,
     Protocol,
+    Raise,
+    StaffedRules,
     Step,
     Thresholds,
     Window,
@@ -243,7 +246,21 @@ def build_protocol(document: Mapping[str, Any]) -> Protocol:
         answers_expire_at=document["answers"]["expire_at"],
         answers_count_for=timedelta(days=document["answers"]["count_for_days"]),
         check_ins=tuple(_check_in(entry) for entry in document["check_in"]),
+        conversation=Conversation(
+            remind_after=timedelta(hours=document["conversation"]["remind_after_hours"]),
+            unreadable=document["conversation"]["unreadable"],
+            replies_an_hour=document["conversation"]["replies_an_hour"],
+            same_text=document["conversation"]["same_text"],
+        ),
+        staffed=StaffedRules(
+            hours_left=timedelta(hours=document["staffed"]["hours_left"]),
+            last_before_days_off=document["staffed"]["last_before_days_off"],
+            longest_wait=timedelta(hours=document["staffed"]["longest_wait_hours"]),
+        ),
         thresholds=Thresholds(**document["thresholds"]),
+        raises=tuple(
+            Raise(entry["concern"], entry["when"], Priority.from_label(entry["to"])) for entry in document["raise"]
+        ),
         crisis_replies=_crisis_replies(document["crisis_reply"]),
         escalation=_escalation(document["escalation"]),
     )
@@ -256,6 +273,8 @@ def _check_in(entry: Mapping[str, Any]) -> CheckInRule:
         after_days=entry.get("after_days"),
         after_hours=entry.get("after_hours", {}),
         only_when=tuple(entry.get("only_when", ())),
+        also={item: tuple(flags) for item, flags in entry.get("also", {}).items()},
+        optional=tuple(entry.get("optional", ())),
     )
 
 

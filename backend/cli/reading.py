@@ -11,9 +11,10 @@ from typing import Any, TextIO
 import click
 
 from backend.domain.concerns import Concern
+from backend.domain.history import History
 from backend.domain.replies import read_reply
 from backend.domain.screening import Screen
-from backend.domain.triage import History, Sender, Verdict, triage
+from backend.domain.triage import Sender, Verdict, triage
 from config.loading import Signed, UnsignedError, load_signed
 from config.settings import SettingsError
 

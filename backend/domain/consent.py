@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from backend.domain.protocol import Protocol
-from backend.domain.schedule import is_open
+from backend.domain.protocol import Protocol, Window
+from backend.domain.schedule import above_caps, is_open
 
 METHODS = ("written", "verbal", "electronic", "keyword", "text", "carrier", "staff")
 
@@ -29,12 +29,16 @@ class Standing:
     on_hold: bool = False
     paused: bool = False
     discharged: bool = False
+    deceased: bool = False
+    quarantined: bool = False
 
 
 def refusal(standing: Standing) -> str | None:
     """Why no text may be started to this patient at any hour, in words staff read; None when one may."""
     reasons = (
+        (standing.deceased, "deceased"),
         (standing.discharged, "discharged"),
+        (standing.quarantined, "the number may be somebody else's"),
         (standing.opted_out, "opted out"),
         (not standing.consented, "no consent on record"),
         (standing.on_hold, "on hold after a crisis"),
@@ -44,21 +48,25 @@ def refusal(standing: Standing) -> str | None:
 
 
 def may_prompt(
-    standing: Standing, prompted_at: Sequence[datetime], now: datetime, protocol: Protocol, zone: ZoneInfo
+    standing: Standing,
+    prompted_at: Sequence[datetime],
+    now: datetime,
+    protocol: Protocol,
+    zone: ZoneInfo,
+    window: Window | None = None,
 ) -> str | None:
     """Why a check-in must not be prompted now; None when it may.
 
-    `prompted_at`: the patient's earlier prompts. Caps count the patient's own calendar days (today, and the seven days
-    that end today), because a plan of days 0, 1, 3 and 7 is three a week to the person who gets it.
+    `prompted_at`: the patient's earlier prompts. `window`: the protocol's hours inside the patient's own, when they
+    have some.
     """
     if reason := refusal(standing):
         return reason
-    if not is_open(now, protocol.window, zone):
+    if not is_open(now, window or protocol.window, zone):
         return "outside the patient's hours"
-    today = now.astimezone(zone).date()
-    days = [at.astimezone(zone).date() for at in prompted_at]
-    if sum(day == today for day in days) >= protocol.prompts_a_day:
+    today, days = now.astimezone(zone).date(), [at.astimezone(zone).date() for at in prompted_at]
+    if today in days and above_caps(today, [today], protocol):
         return "already asked today"
-    if sum(today - timedelta(days=6) <= day <= today for day in days) >= protocol.prompts_in_seven_days:
+    if above_caps(today, days, protocol):
         return "already asked three times this week"
     return None

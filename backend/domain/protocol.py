@@ -13,26 +13,38 @@ TRACKS = ("mood", "pain", "both")
 FLAGS = (
     "bipolar", "postpartum", "si_baseline", "sud", "coronary", "glaucoma", "alcohol", "crps", "co_sedative",
 )  # fmt: skip
-ASKS = ("safety", Measure.MOOD.value, Measure.PAIN.value, "side_effects")
-CONDITIONS = ("first_treatment", "home", "co_sedative", "flagged")
+SAFETY = "safety"
+WORD_ITEMS = ("side_effects", "bladder", "energy")
+"""Asked for in words: no is an answer, anything else is read by a person."""
+ASKS = (SAFETY, Measure.MOOD.value, Measure.PAIN.value, Measure.SLEEP.value, *WORD_ITEMS)
+CONDITIONS = ("first_treatment", "home", "co_sedative", "flagged", *FLAGS)
+SUNDAY = 6
 AUDIENCES = ("on_call", "team", "managers", "staff")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckInRule:
-    """One planned check-in: so many hours after the treatment's end, or so many local days later."""
+    """One planned check-in: so many hours after the treatment's end, or so many local days later.
+
+    `only_when`: any of these makes it apply; none means always. `also` are items asked besides of patients with one of
+    their flags, `optional` those that are asked only where the clinic wants them.
+    """
 
     name: str
     asks: tuple[str, ...]
     after_days: int | None = None
     after_hours: Mapping[str, float] = field(default_factory=dict)
     only_when: tuple[str, ...] = ()
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.after_days is None) == (not self.after_hours):
             msg = f"check-in `{self.name}` needs exactly one of after_days and after_hours"
             raise ValueError(msg)
-        for known, given in ((ASKS, self.asks), (CONDITIONS, self.only_when)):
+        flags = [flag for flags in self.also.values() for flag in flags]
+        named = ((ASKS, (*self.asks, *self.also, *self.optional)), (CONDITIONS, self.only_when), (FLAGS, flags))
+        for known, given in named:
             if unknown := set(given) - set(known):
                 msg = f"check-in `{self.name}` names unknown {sorted(unknown)}"
                 raise ValueError(msg)
@@ -40,15 +52,31 @@ class CheckInRule:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local times between which prompts may go out, and when day-counted ones do."""
+    """Local times between which prompts may go out, and when day-counted ones do. It may open later on Sundays."""
 
     opens: time
     closes: time
     asks_at: time
+    sunday_opens: time
 
     def __post_init__(self) -> None:
-        if not self.opens <= self.asks_at < self.closes:
+        if not (self.opens <= self.asks_at < self.closes and self.opens <= self.sunday_opens < self.closes):
             raise ValueError("the window must open before it asks and ask before it closes")
+
+    def opening(self, day: date) -> time:
+        return self.sunday_opens if day.weekday() == SUNDAY else self.opens
+
+    def asking(self, day: date) -> time:
+        return max(self.asks_at, self.opening(day))
+
+    def narrowed(self, opens: time | None, closes: time | None) -> "Window":
+        """The same inside a patient's own hours. Raises `ValueError` when these leave nothing."""
+        begins, ends = max(self.opens, opens or self.opens), min(self.closes, closes or self.closes)
+        if begins >= ends:
+            raise ValueError("leave some time between the hours, inside the clinic's own")
+        asks_at = self.asks_at if begins <= self.asks_at < ends else begins
+        sunday = max(self.sunday_opens, begins)
+        return Window(begins, ends, asks_at, sunday if sunday < ends else begins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +87,58 @@ class Thresholds:
     mood_low: int
     mood_fall: int
     mood_fall_from_best: int
+    mood_slip: int
+    mood_gain: int
+    mood_high: int
+    mood_jump: int
     pain_worst: int
     pain_rise: int
+    pain_rise_percent: int
     pain_severe: int
+    pain_response_percent: int
+    response_from_day: int
+    phq2: int
+    phq2_rise: int
+    phq9_rise: int
     silence: int
     silence_at_risk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """How a check-in goes on after its prompt, and what keeps two machines from talking to each other for ever.
+
+    After `unreadable` texts that answer nothing it is left to a person. `replies_an_hour` and `same_text` limit the
+    automatic replies to one number within an hour; what concerns safety is never limited.
+    """
+
+    remind_after: timedelta
+    unreadable: int
+    replies_an_hour: int
+    same_text: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaffedRules:
+    """What holds for a clinic that answers in staffed hours only (mode B, CLINICAL.md 4d)."""
+
+    hours_left: timedelta
+    last_before_days_off: time
+    longest_wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """A concern of this name weighs more for patients with a flag or after a treatment in a setting; never less."""
+
+    concern: str
+    when: str
+    priority: Priority
+
+    def __post_init__(self) -> None:
+        if self.when not in (*FLAGS, *SETTINGS):
+            msg = f"raises name a flag or a setting, not {self.when!r}"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +194,14 @@ class Protocol:
     answers_expire_at: time
     answers_count_for: timedelta
     check_ins: tuple[CheckInRule, ...]
+    conversation: Conversation
+    staffed: StaffedRules
     thresholds: Thresholds
+    raises: tuple[Raise, ...]
     crisis_replies: CrisisReplies
     escalation: EscalationRules
+    optional_items: frozenset[str] = frozenset()
+    """The optional items that this clinic asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from typing import Self
 
 
 class Measure(StrEnum):
-    """What is asked on a numeric rating scale. Mood: 10 is best. Pain: 10 is worst. They run opposite ways."""
+    """What is asked on a numeric rating scale. 10 is the best mood and sleep, and the worst pain."""
 
     MOOD = "mood"
     PAIN = "pain"
+    SLEEP = "sleep"
 
 
+BASELINES = (Measure.MOOD, Measure.PAIN)
+"""What every patient is asked, and scored before a treatment."""
 _MEASURES = {measure.value: measure for measure in Measure}
 
 

@@ -1,14 +1,16 @@
 """What a text means for its sender: concerns worst first, a priority, one fixed reply, and where the text ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, SoFar, Taken, take
+from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Taken, take
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
+from backend.domain.history import CrisisSent, History
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
+from backend.domain.rules import of_scores
 from backend.domain.scores import Measure, Nrs
 
 
@@ -27,36 +29,6 @@ class Sender(StrEnum):
     PATIENT = "patient"
     STAFF = "staff"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class CrisisSent:
-    """A crisis text that went to this patient: when, whether in full, and for how urgent a concern."""
-
-    at: datetime
-    full: bool
-    priority: Priority
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What is known of the sender before this text. The default is a sender of whom nothing is known.
-
-    `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
-    there; `reread` are those of them that come out otherwise than before.
-    """
-
-    awaiting: tuple[str, ...] = ()
-    so_far: SoFar = field(default_factory=SoFar)
-    later: Mapping[Measure, Nrs] = field(default_factory=dict)
-    reread: frozenset[Measure] = frozenset()
-    baseline: Mapping[Measure, Nrs] = field(default_factory=dict)
-    best_mood: Nrs | None = None
-    flags: frozenset[str] = frozenset()
-    on_hold: bool = False
-    last_mood: Nrs | None = None
-    crisis_sent: Sequence[CrisisSent] = ()
-    has_photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +113,6 @@ def could_not_screen(reason: str) -> Concern:
     )
 
 
-def silence(missed_running: int, history: History, thresholds: Thresholds) -> Concern | None:
-    """Unanswered check-ins are a signal (S11). None while there are too few of them."""
-    low = history.last_mood is not None and history.last_mood <= thresholds.mood_low
-    at_risk = low or "si_baseline" in history.flags
-    if missed_running < (thresholds.silence_at_risk if at_risk else thresholds.silence):
-        return None
-    why = f"{missed_running} check-in{'s' * (missed_running > 1)} running without an answer"
-    priority = Priority.URGENT if "si_baseline" in history.flags else Priority.ROUTINE
-    if at_risk:
-        why += " from a patient whose last mood was low or whose baseline had suicidal thoughts"
-    return Concern("silence", priority, ReplyKind.NOTHING, "silence", why + ".")
-
-
 def _of_numbers(
     taken: Taken,
     offer: Offer | None,
@@ -163,8 +122,8 @@ def _of_numbers(
     history: History,
     limits: Thresholds,
 ) -> Iterable[Concern]:
-    yield from _of_scores(taken.scores, history, limits)
-    yield from _of_scores({measure: history.later[measure] for measure in history.reread}, history, limits)
+    yield from of_scores(taken.scores, history, limits)
+    yield from of_scores({measure: history.later[measure] for measure in history.reread}, history, limits)
     if sender is not Sender.STAFF:
         ask = ReplyKind.CONFIRM if offer else ReplyKind.URGENT if sender is Sender.PATIENT else ReplyKind.NOTHING
         yield from (_doubt(measure, value, ask, reply, history, limits) for measure, value in taken.doubts.items())
@@ -191,7 +150,7 @@ def _doubt(measure: Measure, value: Nrs, ask: ReplyKind, reply: Reply, history: 
     """A reading that is stored nowhere yet, at the priority of the most worrying thing it may mean."""
     upside_down = measure in reply.disagrees
     possible = (value, Nrs(_TOP - value)) if upside_down else (value,)
-    worries = worst_first([c for each in possible for c in _of_scores({measure: each}, history, limits)])
+    worries = worst_first([c for each in possible for c in of_scores({measure: each}, history, limits)])
     if upside_down:
         name, rule, span = "possible_inversion", "words-disagree", reply.disagrees[measure]
         why = f"{measure.capitalize()} {value} beside words that say the opposite: maybe the scale was read upside down"
@@ -201,48 +160,6 @@ def _doubt(measure: Measure, value: Nrs, ask: ReplyKind, reply: Reply, history: 
     why += "; the patient is asked." if ask is ReplyKind.CONFIRM else "; not kept as a score: ask the patient."
     why += f" If so: {worries[0].why}" if worries else ""
     return Concern(name, max([Priority.ROUTINE, *(c.priority for c in worries)]), ask, rule, why, span)
-
-
-def _of_scores(scores: Mapping[Measure, Nrs], history: History, limits: Thresholds) -> Iterable[Concern]:
-    if (mood := scores.get(Measure.MOOD)) is not None:
-        yield from _of_mood(mood, history, limits)
-    if (pain := scores.get(Measure.PAIN)) is not None:
-        yield from _of_pain(pain, history.baseline.get(Measure.PAIN), limits)
-
-
-def _of_mood(mood: Nrs, history: History, limits: Thresholds) -> Iterable[Concern]:
-    if mood <= limits.mood_floor:
-        yield _score("low_mood", Priority.ASAP, "mood-floor", f"Mood {mood}, at the bottom of the scale.")
-    elif mood <= limits.mood_low:
-        yield _score("low_mood", Priority.URGENT, "mood-low", f"Mood {mood}, in the low range (2-{limits.mood_low}).")
-    baseline = history.baseline.get(Measure.MOOD)
-    if baseline is not None and baseline - mood >= limits.mood_fall:
-        why = f"Mood {mood}, baseline {baseline}: down {baseline - mood}."
-        yield _score("mood_fall", Priority.URGENT, "mood-fall", why)
-    best = history.best_mood
-    if best is not None and best - mood >= limits.mood_fall_from_best:
-        why = f"Mood {mood}, best of the last 14 days {best}: down {best - mood}."
-        yield _score("mood_fall", Priority.URGENT, "mood-fall-from-best", why)
-
-
-def _of_pain(pain: Nrs, baseline: Nrs | None, limits: Thresholds) -> Iterable[Concern]:
-    if pain >= limits.pain_worst:
-        yield _score(
-            "worst_pain", Priority.URGENT, "pain-worst", f"Pain {pain}, the worst on the scale.", ReplyKind.URGENT
-        )
-    if baseline is not None and pain - baseline >= limits.pain_rise:
-        severe = pain >= limits.pain_severe
-        yield _score(
-            "pain_rise",
-            Priority.URGENT if severe else Priority.ROUTINE,
-            "pain-rise-severe" if severe else "pain-rise",
-            f"Pain {pain}, baseline {baseline}: up {pain - baseline}.",
-            ReplyKind.URGENT if severe else ReplyKind.NOTHING,
-        )
-
-
-def _score(name: str, priority: Priority, rule: str, why: str, reply: ReplyKind = ReplyKind.SOFT) -> Concern:
-    return Concern(name, priority, reply, rule, why)
 
 
 def _of_reply(reply: Reply, history: History) -> Iterable[Concern]:
@@ -391,8 +308,3 @@ def still_awaited(awaiting: Sequence[str], scores: Mapping[Measure, Nrs], reply:
     if reply.declines or (asked_only_side_effects and reply.words):
         answered.add("side_effects")
     return tuple(item for item in awaiting if item not in answered)
-
-
-def recent_best(moods: Sequence[tuple[datetime, Nrs]], now: datetime) -> Nrs | None:
-    """The best mood of the last 14 days, or None."""
-    return max((mood for at, mood in moods if now - at <= timedelta(days=14)), default=None)

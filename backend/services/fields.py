@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.domain.scores import Measure, Nrs
+from backend.domain.scores import BASELINES, Nrs
 from backend.services.invalid import Invalid
 
 MOST_NAME = 120
@@ -28,7 +28,7 @@ class Faults(dict[str, str]):
 
 def check_baseline(baseline: Mapping[str, int], faults: Faults) -> None:
     for measure, value in baseline.items():
-        faults.check("baseline", one_of([known.value for known in Measure]), measure)
+        faults.check("baseline", one_of([known.value for known in BASELINES]), measure)
         faults.check(f"baseline.{measure}", Nrs, value)
 
 

@@ -1,14 +1,25 @@
 """What every service needs besides its arguments, put together once by the composition root."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from typing import Protocol as Shape
 
 from backend.domain.concerns import Concern
 from backend.domain.protocol import CrisisPack, Protocol
 from backend.domain.texts import Texts
 from backend.messaging.gateway import Gateway
 from backend.messaging.twilio_signature import SignatureCheck
+
+
+class OwnProtocol(Shape):
+    """A clinic, as far as its protocol goes."""
+
+    @property
+    def protocol_overrides(self) -> dict[str, Any] | None: ...
+
 
 Screening = Callable[..., Sequence[Concern]]
 
@@ -23,6 +34,8 @@ class Clinical:
     screen: Screening
     faults_for: Callable[..., list[str]]
     is_signed: bool
+    protocol_with: Callable[[str], Protocol]
+    """The protocol with a clinic's overrides, which are given as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,12 @@ class House:
     public_url: str
     operator_contact: str | None
     heartbeat_url: str | None
+
+    def protocol_of(self, clinic: OwnProtocol) -> Protocol:
+        """The signed protocol with what this clinic changed of it."""
+        if not clinic.protocol_overrides:
+            return self.clinical.protocol
+        return self.clinical.protocol_with(json.dumps(clinic.protocol_overrides, sort_keys=True))
 
     def status_url(self, reference: str) -> str:
         return f"{self.public_url}/twilio/status/{reference}"

@@ -12,6 +12,7 @@ from backend.store.patients import of_patient
 
 _DUE = "prompted_at IS NULL AND skipped_at IS NULL"
 _UNANSWERED = "prompted_at IS NOT NULL AND answered_at IS NULL AND missed_at IS NULL"
+_UNREMINDED = "prompted_at IS NOT NULL AND answered_at IS NULL AND missed_at IS NULL AND reminded_at IS NULL"
 
 
 class CheckIn(ClinicRow, Base):
@@ -19,7 +20,9 @@ class CheckIn(ClinicRow, Base):
 
     `offers` holds, by measure, the reading that was not sure and was put to the patient: its `value`, when the text was
     sent (`sent_at`), when it was offered (`at`), and how that stands (`state`, an `OfferState`). A measure is offered
-    once, so it has one entry or none.
+    once, so it has one entry or none. `timezone` is where the patient lived when it was planned; `moved_because` says
+    why it falls on another day than the protocol's. `unreadable` counts the texts that answered nothing.
+    `side_effects`, `bladder` and `energy` are `none` or `reported`.
     """
 
     __tablename__ = "check_ins"
@@ -30,6 +33,12 @@ class CheckIn(ClinicRow, Base):
         Index("ix_check_ins_due", "due_at", sqlite_where=text(_DUE), postgresql_where=text(_DUE)),
         Index(
             "ix_check_ins_unanswered", "answer_by", sqlite_where=text(_UNANSWERED), postgresql_where=text(_UNANSWERED)
+        ),
+        Index(
+            "ix_check_ins_unreminded",
+            "prompted_at",
+            sqlite_where=text(_UNREMINDED),
+            postgresql_where=text(_UNREMINDED),
         ),
         Index("ix_check_ins_clinic_id_patient_id", "clinic_id", "patient_id", "due_at"),
         CheckConstraint("(skipped_at IS NULL) = (skipped_because IS NULL)", name="skipped_with_reason"),
@@ -52,6 +61,12 @@ class CheckIn(ClinicRow, Base):
     safe: Mapped[bool | None]
     side_effects: Mapped[str | None] = mapped_column(String(16))
     offers: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    moved_because: Mapped[str | None] = mapped_column(String(80))
+    reminded_at: Mapped[datetime | None]
+    bladder: Mapped[str | None] = mapped_column(String(16))
+    energy: Mapped[str | None] = mapped_column(String(16))
+    unreadable: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def state(self) -> str:
@@ -74,7 +89,7 @@ class Score(ClinicRow, Base):
         UniqueConstraint("clinic_id", "inbound_id", "measure"),
         Index("ix_scores_clinic_id_patient_id", "clinic_id", "patient_id", "at"),
         CheckConstraint("value BETWEEN 0 AND 10", name="value_nrs"),
-        CheckConstraint("measure IN ('mood', 'pain')", name="measure_known"),
+        CheckConstraint("measure IN ('mood', 'pain', 'sleep')", name="measure_known"),
     )
 
     patient_id: Mapped[UUID]
@@ -96,7 +111,7 @@ class FormerScore(ClinicRow, Base):
         of_patient(),
         Index("ix_former_scores_clinic_id_patient_id", "clinic_id", "patient_id", "replaced_at"),
         CheckConstraint("value BETWEEN 0 AND 10", name="value_nrs"),
-        CheckConstraint("measure IN ('mood', 'pain')", name="measure_known"),
+        CheckConstraint("measure IN ('mood', 'pain', 'sleep')", name="measure_known"),
         CheckConstraint("because IN ('corrected', 'reordered')", name="because_known"),
     )
 

@@ -1,6 +1,7 @@
 """Patients, their consent ledger and their treatments."""
 
-from datetime import datetime
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,7 +20,14 @@ from backend.store.database import Base, ClinicRow, EncryptedText
 
 
 class Patient(ClinicRow, Base):
-    """A patient. `opted_out_at` is what the newest line of the consent ledger says, kept here for the send path."""
+    """A patient. `opted_out_at` is what the newest line of the consent ledger says, kept here for the send path; the
+    other times are what the newest lines of `StandingEvent` say.
+
+    `born_on` is an ISO date. `window_opens` and `window_closes` are hours of the patient's own, inside the protocol's.
+    `carrier_blocked_at`: the carrier stops texts to this number until the patient sends START. `pending_phone` is a new
+    number that has not said yet that it is theirs. `released_at`: the number is somebody else's now. `agreed_by` is the
+    clinician who agreed to ask a patient at risk although nobody reads at night (mode B).
+    """
 
     __tablename__ = "patients"
     __table_args__ = (
@@ -28,6 +36,7 @@ class Patient(ClinicRow, Base):
         CheckConstraint("baseline_mood BETWEEN 0 AND 10", name="baseline_mood_nrs"),
         CheckConstraint("baseline_pain BETWEEN 0 AND 10", name="baseline_pain_nrs"),
         CheckConstraint("track IN ('mood', 'pain', 'both')", name="track_known"),
+        Index("ix_patients_clinic_id_pending_phone_digest", "clinic_id", "pending_phone_digest"),
     )
 
     clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.clinic_id"), primary_key=True)
@@ -50,6 +59,18 @@ class Patient(ClinicRow, Base):
     held_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     discharged_at: Mapped[datetime | None]
+    born_on: Mapped[str | None] = mapped_column(EncryptedText)
+    window_opens: Mapped[time | None]
+    window_closes: Mapped[time | None]
+    deceased_at: Mapped[datetime | None]
+    quarantined_at: Mapped[datetime | None]
+    carrier_blocked_at: Mapped[datetime | None]
+    pending_phone: Mapped[str | None] = mapped_column(EncryptedText)
+    pending_phone_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    pending_phone_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    hold_ended_at: Mapped[datetime | None]
+    agreed_by: Mapped[UUID | None]
 
     @property
     def name(self) -> str:
@@ -79,8 +100,51 @@ class ConsentEvent(ClinicRow, Base):
     at: Mapped[datetime]
 
 
+class StandingEvent(ClinicRow, Base):
+    """One change in how a patient stands with the clinic's texts, with who said so and where it is documented; lines
+    are only ever added. `staff_id` is the person who did it, where it takes a named one (ending a hold).
+    """
+
+    __tablename__ = "standing_events"
+    __table_args__ = (
+        of_patient(),
+        Index("ix_standing_events_clinic_id_patient_id", "clinic_id", "patient_id", "at"),
+    )
+
+    patient_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(24))
+    actor: Mapped[str] = mapped_column(String(48))
+    staff_id: Mapped[UUID | None]
+    inbound_id: Mapped[UUID | None]
+    evidence: Mapped[str] = mapped_column(EncryptedText, default="")
+    at: Mapped[datetime]
+
+
+class Questionnaire(ClinicRow, Base):
+    """A questionnaire that staff took from a patient: PHQ-2 or PHQ-9, its total and, of the PHQ-9, its ninth item."""
+
+    __tablename__ = "questionnaires"
+    __table_args__ = (
+        of_patient(),
+        Index("ix_questionnaires_clinic_id_patient_id", "clinic_id", "patient_id", "taken_at"),
+        CheckConstraint("kind IN ('phq2', 'phq9')", name="kind_known"),
+        CheckConstraint("total BETWEEN 0 AND 27", name="total_in_range"),
+        CheckConstraint("item_9 BETWEEN 0 AND 3", name="item_9_in_range"),
+    )
+
+    patient_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(8))
+    total: Mapped[int]
+    item_9: Mapped[int | None]
+    taken_at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(48))
+    created_at: Mapped[datetime]
+
+
 class Treatment(ClinicRow, Base):
-    """One dosing visit; its end is the anchor of the check-ins."""
+    """One dosing visit; its end is the anchor of the check-ins. One that was deleted stays, and plans nothing; what was
+    corrected is kept in `former`, the oldest first.
+    """
 
     __tablename__ = "treatments"
     __table_args__ = (
@@ -100,3 +164,6 @@ class Treatment(ClinicRow, Base):
     escort: Mapped[bool]
     co_sedative: Mapped[bool]
     created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    deleted_because: Mapped[str | None] = mapped_column(String(80))
+    former: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.protocol import ROUTES
-from backend.domain.schedule import TreatmentFacts, at_local, check_in_times, is_open, next_opening, zone_named
+from backend.domain.protocol import FLAGS, ROUTES
+from backend.domain.schedule import TreatmentFacts, Whose, at_local, check_in_times, is_open, next_opening, zone_named
 from tests.town import signed_files
 
 PROTOCOL = signed_files().protocol
@@ -22,13 +22,13 @@ FACTS = st.builds(
     setting=st.sampled_from(["clinic", "home"]),
     first=st.booleans(),
     co_sedative=st.booleans(),
-    flagged=st.booleans(),
+    flags=st.frozensets(st.sampled_from(FLAGS), max_size=3),
 )
 
 
 @given(FACTS, ZONES)
 def test_check_in_times_rise_and_keep_the_window_in_every_zone(facts: TreatmentFacts, zone: ZoneInfo) -> None:
-    planned, omitted = check_in_times(facts, PROTOCOL, zone)
+    planned, omitted = check_in_times(facts, PROTOCOL, Whose(zone, PROTOCOL.window))
     assert len(planned) + len(omitted) == len(PROTOCOL.check_ins)
     assert [p.due_at for p in planned] == sorted({p.due_at for p in planned})
     for plan in planned:
@@ -66,7 +66,7 @@ def test_a_time_that_the_clocks_skip_comes_after_the_gap() -> None:
 
 def test_a_pain_patient_is_asked_for_pain_first_and_for_mood_all_the_same() -> None:
     facts = TreatmentFacts(datetime(2026, 3, 3, 15, tzinfo=UTC))
-    planned, _ = check_in_times(facts, PROTOCOL, NEW_YORK, "pain")
+    planned, _ = check_in_times(facts, PROTOCOL, Whose(NEW_YORK, PROTOCOL.window, "pain"))
     assert {plan.asks[:2] for plan in planned if len(plan.asks) > 1} == {("pain", "mood")}
 
 

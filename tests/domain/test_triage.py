@@ -9,20 +9,12 @@ from hypothesis import strategies as st
 
 from backend.domain.answers import Offer, SoFar
 from backend.domain.concerns import Concern, Priority, ReplyKind
+from backend.domain.history import CrisisSent, History
 from backend.domain.replies import read_reply
+from backend.domain.rules import silence
 from backend.domain.scores import Measure, Nrs
 from backend.domain.screening import Screen
-from backend.domain.triage import (
-    CrisisSent,
-    Disposition,
-    History,
-    Sender,
-    Verdict,
-    could_not_screen,
-    crisis_reply,
-    silence,
-    triage,
-)
+from backend.domain.triage import Disposition, Sender, Verdict, could_not_screen, crisis_reply, triage
 from tests.town import signed_files
 
 PROTOCOL = signed_files().protocol

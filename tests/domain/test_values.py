@@ -129,6 +129,6 @@ def test_protocol_rows_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown"):
         CheckInRule("day_1", ("dance",), after_days=1)
     with pytest.raises(ValueError, match="window"):
-        Window(time(9), time(9), time(9))
+        Window(time(9), time(9), time(9), time(9))
     with pytest.raises(ValueError, match="positive wait"):
         Step("team", timedelta(0))

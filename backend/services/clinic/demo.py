@@ -15,7 +15,7 @@ from backend.domain.consent import may_prompt
 from backend.domain.escalation import Outcome
 from backend.domain.outbound import Kind, State
 from backend.domain.replies import Keyword, read_reply
-from backend.domain.schedule import TreatmentFacts, at_local, check_in_times, zone_named
+from backend.domain.schedule import TreatmentFacts, Whose, at_local, check_in_times, zone_named
 from backend.domain.triage import Disposition, Sender, Verdict, still_awaited, triage
 from backend.services import audit
 from backend.services.cases import escalations
@@ -290,18 +290,28 @@ class _Month:
             audit.record(
                 patient.clinic_id, f"staff:{self.staff[0].id}", "treatment_recorded", treatment.id, recorded_at
             )
-            facts = TreatmentFacts(at, story.route, "clinic", first, flagged=bool(story.flags))
-            for plan in check_in_times(facts, self.house.clinical.protocol, self.zone, story.track)[0]:
+            protocol = self.house.clinical.protocol
+            facts = TreatmentFacts(at, story.route, "clinic", first, flags=frozenset(story.flags))
+            for plan in check_in_times(facts, protocol, self._whose(at))[0]:
                 check_in = CheckIn(
                     id=uuid7(), clinic_id=patient.clinic_id, patient_id=patient.id, treatment_id=treatment.id,
                     name=plan.name, asks=list(plan.asks), due_at=plan.due_at, send_by=plan.send_by,
-                    answer_by=plan.answer_by,
+                    answer_by=plan.answer_by, timezone=patient.timezone,
                 )  # fmt: skip
                 db.session.add(check_in)
                 self._at(plan.due_at, self._prompt(check_in))
             db.session.flush()
 
         return treat
+
+    def _whose(self, at: datetime) -> Whose:
+        prompted = [row.prompted_at for row in self._mine() if row.prompted_at and row.prompted_at > at - 8 * DAY]
+        on = tuple(when.astimezone(self.zone).date() for when in prompted)
+        return Whose(self.zone, self.house.clinical.protocol.window, self.story.track, prompted_on=on)
+
+    def _mine(self) -> Sequence[CheckIn]:
+        mine = (CheckIn.clinic_id == self.clinic.id, CheckIn.patient_id == self.patient.id)
+        return db.session.scalars(select(CheckIn).where(*mine)).all()
 
     def _skip_planned(self, because: str, at: datetime) -> None:
         waiting = (CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None), CheckIn.patient_id == self.patient.id)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.consent import ConsentKind
 from backend.domain.outbound import Kind, State
-from backend.domain.schedule import is_open, zone_named
+from backend.domain.overrides import EARLIEST, LATEST
+from backend.domain.schedule import zone_named
 from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, SEPTETS_A_PART, septets
 from backend.domain.triage import Disposition
 from backend.services.house import House
@@ -209,16 +210,19 @@ def _consent(house: House) -> Iterator[str]:
     """S10. No prompt to somebody opted out, outside their hours, or above the caps; ledger and row agree."""
     yield from _ledger_drift()
     prompts = (
-        select(OutboundMessage, Patient)
+        select(OutboundMessage, Patient, CheckIn)
+        .join(CheckIn, (CheckIn.clinic_id == OutboundMessage.clinic_id) & (CheckIn.id == OutboundMessage.check_in_id))
         .join(Patient, (Patient.clinic_id == OutboundMessage.clinic_id) & (Patient.id == OutboundMessage.patient_id))
         .where(OutboundMessage.kind == Kind.PROMPT.value, OutboundMessage.sent_at.is_not(None))
     )
     days: dict[UUID, list[date]] = defaultdict(list)
     protocol = house.clinical.protocol
-    for text, patient in db.session.execute(prompts.execution_options(yield_per=500)):
-        zone = zone_named(patient.timezone)
-        days[patient.id].append(text.created_at.astimezone(zone).date())
-        if not is_open(text.created_at, protocol.window, zone):
+    for text, patient, check_in in db.session.execute(prompts.execution_options(yield_per=500)):
+        zone = zone_named(check_in.timezone or patient.timezone)  # where the patient lived when it was planned
+        local = text.created_at.astimezone(zone)
+        days[patient.id].append(local.date())
+        in_time = check_in.due_at <= text.created_at < check_in.send_by
+        if not in_time or not EARLIEST <= local.time() < LATEST:
             yield f"prompt outside the patient's hours: {text.id}"
         if patient.opted_out_at is not None and text.created_at > patient.opted_out_at:
             yield f"prompt after opting out: {text.id}"

@@ -9,11 +9,12 @@ from sqlalchemy import bindparam, or_, select, update
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind
+from backend.domain.rules import silence
 from backend.domain.schedule import zone_named
-from backend.domain.triage import silence
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
 from backend.services.house import House
+from backend.services.patients.planning import window_of
 from backend.services.patients.standing import standing_of
 from backend.services.texting import outbox
 from backend.services.texting.history import history_of
@@ -34,6 +35,7 @@ _CLAIM = (
         CheckIn.id == bindparam("check_in"),
         CheckIn.prompted_at.is_(None),
         CheckIn.skipped_at.is_(None),
+        CheckIn.due_at <= bindparam("now"),  # it may have been moved since it was found
     )
     .values(prompted_at=bindparam("now"))
     .returning(CheckIn)
@@ -77,7 +79,7 @@ def _prompt(key: Key, house: House) -> None:
         elif check_in.send_by <= now:
             _skip(check_in, "too late: nothing was sent", house)
             _tell_staff(check_in, patient, clinic, house)
-        elif reason := _refusal(check_in, patient, house):
+        elif reason := _refusal(check_in, patient, clinic, house):
             _skip(check_in, reason, house)
         else:
             name = _PROMPT_OF[check_in.asks[0]]
@@ -86,11 +88,13 @@ def _prompt(key: Key, house: House) -> None:
             )
 
 
-def _refusal(check_in: CheckIn, patient: Patient, house: House) -> str | None:
+def _refusal(check_in: CheckIn, patient: Patient, clinic: Clinic, house: House) -> str | None:
+    protocol = house.protocol_of(clinic)
     now, zone = house.now(), zone_named(patient.timezone)
     of = {"clinic": patient.clinic_id, "patient": patient.id, "but": check_in.id, "since": now - timedelta(days=8)}
     prompted_at = [at for at in db.session.scalars(_OTHER_PROMPTS, of) if at is not None]
-    return may_prompt(standing_of(patient), prompted_at, now, house.clinical.protocol, zone)
+    window = window_of(patient, protocol.window)
+    return may_prompt(standing_of(patient), prompted_at, now, protocol, zone, window)
 
 
 def _skip(check_in: CheckIn, reason: str, house: House) -> None:
@@ -133,9 +137,10 @@ def _miss(key: Key, house: House) -> None:
         if patient.discharged_at is not None or patient.opted_out_at is not None:
             return
         history = history_of(patient, None, house, now)
-        concern = silence(_missed_running(key[0], patient.id), history, house.clinical.protocol.thresholds)
+        clinic = session.get_one(Clinic, key[0])
+        concern = silence(_missed_running(key[0], patient.id), history, house.protocol_of(clinic).thresholds)
         if concern is not None:
-            open_or_join(session.get_one(Clinic, key[0]), patient.phone, patient, [concern], house, now)
+            open_or_join(clinic, patient.phone, patient, [concern], house, now)
 
 
 def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:

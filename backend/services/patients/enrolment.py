@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from backend.services import audit
 from backend.services.fields import Faults, as_name, check_baseline, not_after, one_of
 from backend.services.house import Clinical, House
 from backend.services.invalid import Invalid, NotFound
+from backend.services.patients.planning import hold_patient, replan, window_of
 from backend.services.patients.standing import record_consent
 from backend.services.texting import outbox
 from backend.store.clinics import Clinic
@@ -50,13 +51,15 @@ class Enrolment:
     flags: Sequence[str] = ()
     consent: Consent | None = None
     baseline: Mapping[str, int] = field(default_factory=dict)
+    window_opens: time | None = None
+    window_closes: time | None = None
 
 
 def check(clinic: Clinic, new: Enrolment, house: House) -> str:
     """Whether this patient could be enrolled; gives their number in E.164. Raises `Invalid` naming every field."""
     faults = Faults()
     number = faults.check("phone", parse_phone, new.phone)
-    _check_enrolment(new, faults, house.clinical, house.now())
+    _check_enrolment(new, faults, house, clinic)
     if number and not faults:
         faults |= _country_faults(new, number, house.clinical)
     faults.done()
@@ -89,7 +92,8 @@ def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House
         given_name=as_name(new.given_name), family_name=as_name(new.family_name), phone=number,
         phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=new.country.upper(),
         track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
-        baseline_pain=new.baseline.get("pain"), created_at=now,
+        baseline_pain=new.baseline.get("pain"), window_opens=new.window_opens, window_closes=new.window_closes,
+        created_at=now,
     )  # fmt: skip
     db.session.add(patient)
     db.session.flush()
@@ -100,7 +104,8 @@ def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House
     return patient
 
 
-def _check_enrolment(new: Enrolment, faults: Faults, clinical: Clinical, now: datetime) -> None:
+def _check_enrolment(new: Enrolment, faults: Faults, house: House, clinic: Clinic) -> None:
+    clinical, now = house.clinical, house.now()
     faults.check("given_name", as_name, new.given_name)
     faults.check("family_name", as_name, new.family_name)
     faults.check("timezone", zone_named, new.timezone)
@@ -110,6 +115,8 @@ def _check_enrolment(new: Enrolment, faults: Faults, clinical: Clinical, now: da
     for flag in new.flags:
         faults.check("flags", one_of(FLAGS), flag)
     check_baseline(new.baseline, faults)
+    window = house.protocol_of(clinic).window
+    faults.check("window", lambda _: window.narrowed(new.window_opens, new.window_closes), None)
     if new.consent is not None:
         faults.check("consent.method", one_of(METHODS), new.consent.method)
         faults.check("consent.given_at", not_after(now), new.consent.given_at)
@@ -140,7 +147,8 @@ def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, number: str, externa
 
 
 def _welcome(patient: Patient, clinic: Clinic, house: House, now: datetime) -> None:
-    opening = next_opening(now, house.clinical.protocol.window, zone_named(patient.timezone))
+    window = window_of(patient, house.protocol_of(clinic).window)
+    opening = next_opening(now, window, zone_named(patient.timezone))
     outbox.to_patient(patient, clinic, Kind.WELCOME, "welcome", house, now, send_at=opening)
 
 
@@ -153,18 +161,23 @@ def patient_of(clinic_id: UUID, patient_id: UUID) -> Patient:
 
 
 def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: House) -> Patient:
-    """Change what is known of a patient (not consent). Raises `Invalid` naming every field at once."""
+    """Change what is known of a patient (not consent). Raises `Invalid` naming every field at once.
+
+    Whoever moves to another zone, or wants other hours, is asked at the new hours from now on.
+    """
     now = house.now()
+    clinic = db.session.get_one(Clinic, patient.clinic_id)
     faults = Faults()
     merged = Enrolment(**({name: getattr(patient, name) for name in _CHANGEABLE} | dict(changes)))
     number = faults.check("phone", parse_phone, merged.phone)
-    _check_enrolment(merged, faults, house.clinical, now)
+    _check_enrolment(merged, faults, house, clinic)
     if number and not faults:
         faults |= _country_faults(merged, number, house.clinical)
     faults.done()
     ring = keyring()
-    with transaction() as session:
-        kept = session.get_one(Patient, (patient.clinic_id, patient.id), with_for_update=True)
+    with transaction():
+        kept = hold_patient(patient.clinic_id, patient.id)
+        assert kept is not None
         _refuse_twins(kept.clinic_id, kept.id, number, merged.external_id)
         for name in _CHANGEABLE & changes.keys():
             setattr(kept, name, getattr(merged, name))
@@ -173,10 +186,11 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
         for measure in ("mood", "pain"):
             if measure in changes.get("baseline", {}):
                 setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
+        if _PLANNED_BY & changes.keys() and kept.discharged_at is None:
+            replan(kept, clinic, house)
         audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))
     return kept
 
 
-_CHANGEABLE = frozenset(
-    {"external_id", "given_name", "family_name", "phone", "timezone", "language", "country", "track", "flags"}
-)
+_PLANNED_BY = frozenset({"timezone", "country", "track", "flags", "window_opens", "window_closes"})
+_CHANGEABLE = _PLANNED_BY | {"external_id", "given_name", "family_name", "phone", "language"}

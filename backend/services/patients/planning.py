@@ -1,15 +1,112 @@
-"""The plan of a patient's check-ins: made from a treatment, and made anew when what it rests on changes."""
+"""The plan of a patient's check-ins: made from the newest treatment, and made anew when what it rests on changes."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
+from uuid_utils.compat import uuid7
 
+from backend.domain.protocol import Window
+from backend.domain.schedule import (
+    NO_SCORES,
+    NOBODY_THERE,
+    NOT_NEEDED,
+    OUTSIDE_HOURS,
+    TOO_MANY,
+    Omitted,
+    PlannedCheckIn,
+    TreatmentFacts,
+    Whose,
+    check_in_times,
+    zone_named,
+)
+from backend.services.clinic.hours import staffed_hours
+from backend.services.house import House
 from backend.store.check_ins import CheckIn
+from backend.store.clinics import Clinic
 from backend.store.database import db
-from backend.store.patients import Patient
+from backend.store.patients import Patient, Treatment
+
+NEWER = "a newer treatment"
+DELETED = "its treatment was deleted"
+TOO_LATE = "recorded too late"
+_OF_PLANS = frozenset({NEWER, DELETED, TOO_LATE, NO_SCORES, NOBODY_THERE, NOT_NEEDED, OUTSIDE_HOURS, TOO_MANY})
+"""What only a plan says: a new plan may say otherwise. What a person or the patient stopped stays stopped."""
+
+Plan = tuple[Sequence[PlannedCheckIn], Sequence[Omitted]]
+
+
+def replan(patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
+    """Plan the check-ins of the newest treatment as things stand now, inside the caller's transaction, which holds the
+    patient's row. What was asked already stays as it is; what is still to come moves, appears or is skipped.
+
+    Gives what the newest treatment does not get.
+    """
+    now = house.now()
+    rows = _rows(patient)
+    treatments = _treatments(patient)
+    newest = treatments[0] if treatments else None
+    for row in rows:
+        if newest is None or row.treatment_id != newest.id:
+            there = any(treatment.id == row.treatment_id for treatment in treatments)
+            _leave_out(row, NEWER if there else DELETED, now)
+    if newest is None:
+        return ()
+    planned, omitted = plan_of(newest, patient, clinic, house)
+    mine = {row.name: row for row in rows if row.treatment_id == newest.id}
+    for plan in planned:
+        row = mine.get(plan.name) or new_row(newest, plan)
+        db.session.add(row)
+        _put(row, plan, patient.timezone, now)
+    reasons = {left.name: left.reason for left in omitted}
+    for name in mine.keys() - {plan.name for plan in planned}:
+        _leave_out(mine[name], reasons.get(name, NOT_NEEDED), now)
+    db.session.flush()
+    return omitted
+
+
+def plan_of(treatment: Treatment, patient: Patient, clinic: Clinic, house: House) -> Plan:
+    """What this treatment plans for this patient, and what it does not."""
+    protocol = house.protocol_of(clinic)
+    whose = Whose(
+        zone=zone_named(patient.timezone),
+        window=window_of(patient, protocol.window),
+        track=patient.track,
+        **_asked_before(patient, treatment),
+        staffed=staffed_hours(clinic, protocol, house.now()),
+        at_risk="si_baseline" in patient.flags or patient.held_at is not None,
+        agreed=patient.agreed_by is not None,
+    )
+    return check_in_times(_facts(treatment, patient), protocol, whose)
+
+
+def window_of(patient: Patient, window: Window) -> Window:
+    """The protocol's hours inside the patient's own."""
+    return window.narrowed(patient.window_opens, patient.window_closes)
+
+
+def new_row(treatment: Treatment, plan: PlannedCheckIn) -> CheckIn:
+    """A check-in of this treatment, not yet said when."""
+    return CheckIn(
+        id=uuid7(), clinic_id=treatment.clinic_id, patient_id=treatment.patient_id, treatment_id=treatment.id,
+        name=plan.name, asks=list(plan.asks), due_at=plan.due_at, send_by=plan.send_by, answer_by=plan.answer_by,
+    )  # fmt: skip
+
+
+def add_superseded(treatment: Treatment, patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
+    """Write down what a treatment would have planned that a newer one has taken over already."""
+    planned, omitted = plan_of(treatment, patient, clinic, house)
+    for plan in planned:
+        row = new_row(treatment, plan)
+        row.timezone, row.skipped_at, row.skipped_because = patient.timezone, house.now(), NEWER
+        db.session.add(row)
+    return omitted
 
 
 def skip_planned(patient: Patient, because: str, now: datetime) -> None:
+    """Nothing that was still to come goes out any more."""
     db.session.execute(
         update(CheckIn)
         .where(
@@ -21,3 +118,74 @@ def skip_planned(patient: Patient, because: str, now: datetime) -> None:
         .values(skipped_at=now, skipped_because=because)
         .execution_options(synchronize_session=False)
     )
+
+
+def _put(row: CheckIn, plan: PlannedCheckIn, timezone: str, now: datetime) -> None:
+    """Set a check-in to its planned time, unless it was asked or stopped for a reason that no plan takes back."""
+    if row.prompted_at is not None or (row.skipped_because is not None and row.skipped_because not in _OF_PLANS):
+        return
+    row.asks, row.due_at, row.send_by, row.answer_by = list(plan.asks), plan.due_at, plan.send_by, plan.answer_by
+    row.timezone, row.moved_because = timezone, plan.moved_because
+    over = plan.send_by <= now
+    row.skipped_at, row.skipped_because = (row.skipped_at or now, TOO_LATE) if over else (None, None)
+
+
+def _leave_out(row: CheckIn, because: str, now: datetime) -> None:
+    if row.prompted_at is None and (row.skipped_because is None or row.skipped_because in _OF_PLANS):
+        row.skipped_at, row.skipped_because = row.skipped_at or now, because
+
+
+def _rows(patient: Patient) -> Sequence[CheckIn]:
+    """The patient's check-ins, held so that none is prompted while its time moves."""
+    mine = select(CheckIn).where(CheckIn.clinic_id == patient.clinic_id, CheckIn.patient_id == patient.id)
+    return db.session.scalars(mine.order_by(CheckIn.due_at).with_for_update()).all()
+
+
+def _treatments(patient: Patient) -> Sequence[Treatment]:
+    """The patient's treatments that stand, the newest first."""
+    mine = select(Treatment).where(
+        Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id, Treatment.deleted_at.is_(None)
+    )
+    return db.session.scalars(mine.order_by(Treatment.ended_at.desc(), Treatment.id.desc())).all()
+
+
+def _facts(treatment: Treatment, patient: Patient) -> TreatmentFacts:
+    earlier = select(func.count()).where(
+        Treatment.clinic_id == patient.clinic_id,
+        Treatment.patient_id == patient.id,
+        Treatment.deleted_at.is_(None),
+        Treatment.ended_at < treatment.ended_at,
+    )
+    return TreatmentFacts(
+        ended_at=treatment.ended_at,
+        route=treatment.route,
+        setting=treatment.setting,
+        first=db.session.scalar(earlier) == 0,
+        co_sedative=treatment.co_sedative,
+        flags=frozenset(patient.flags),
+    )
+
+
+class _AskedBefore(TypedDict):
+    prompted_on: tuple[date, ...]
+    asked_on: dict[str, date]
+
+
+def _asked_before(patient: Patient, treatment: Treatment) -> _AskedBefore:
+    """The patient's local days of prompts that stand whatever is planned: of other treatments, and of this one's."""
+    zone = zone_named(patient.timezone)
+    prompted = select(CheckIn.treatment_id, CheckIn.name, CheckIn.prompted_at).where(
+        CheckIn.clinic_id == patient.clinic_id,
+        CheckIn.patient_id == patient.id,
+        CheckIn.prompted_at > treatment.ended_at - timedelta(days=8),
+    )
+    rows = [(of, name, at.astimezone(zone).date()) for of, name, at in db.session.execute(prompted) if at is not None]
+    return {
+        "prompted_on": tuple(day for of, _, day in rows if of != treatment.id),
+        "asked_on": {name: day for of, name, day in rows if of == treatment.id},
+    }
+
+
+def hold_patient(clinic_id: UUID, patient_id: UUID) -> Patient | None:
+    """The patient's row, held so that two changes of one plan take turns."""
+    return db.session.get(Patient, (clinic_id, patient_id), with_for_update=True, populate_existing=True)

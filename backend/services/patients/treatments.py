@@ -1,27 +1,30 @@
-"""A treatment is recorded, and its check-ins are planned."""
+"""Treatments are recorded, corrected and deleted; each time the check-ins are planned anew."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from backend.domain.protocol import ROUTES, SETTINGS
-from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, zone_named
+from backend.domain.schedule import Omitted
 from backend.services import audit
 from backend.services.fields import Faults, check_baseline, not_after, one_of
 from backend.services.house import House
-from backend.services.invalid import Conflict
-from backend.services.patients.planning import skip_planned
+from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.services.patients.planning import add_superseded, hold_patient, replan
 from backend.store.check_ins import CheckIn
+from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient, Treatment
-from backend.store.work import transaction
+from backend.store.work import Key, transaction
 
 OLDEST_TREATMENT = timedelta(days=365)
+MOST_REASON = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +52,140 @@ class RecordedTreatment:
 def record_treatment(patient: Patient, new: NewTreatment, actor: str, house: House) -> RecordedTreatment:
     """Record a treatment and plan its check-ins; those of an earlier treatment that are still to come are skipped.
 
-    Raises `Invalid` naming every field at once, or `Conflict` for a discharged patient.
+    Raises `Invalid` naming every field at once, or `Conflict` for a patient who is no longer in care.
     """
     now = house.now()
     _check_treatment(new, now)
-    if patient.discharged_at is not None:
-        raise Conflict("this patient is discharged; enrol them again first")
     with transaction() as session:
+        held = _in_care(patient.clinic_id, patient.id)
         treatment = Treatment(
-            id=uuid7(), clinic_id=patient.clinic_id, patient_id=patient.id, ended_at=new.ended_at, route=new.route,
-            setting=new.setting, series_id=new.series_id, baseline_mood=new.baseline.get("mood"),
-            baseline_pain=new.baseline.get("pain"), escort=new.escort, co_sedative=new.co_sedative, created_at=now,
+            id=uuid7(), clinic_id=held.clinic_id, patient_id=held.id, created_at=now, **_columns(new)
         )  # fmt: skip
-        later = _later_treatment_exists(patient, new.ended_at)
-        facts = _facts(patient, new)
         session.add(treatment)
         session.flush()
-        planned, omitted = check_in_times(facts, house.clinical.protocol, zone_named(patient.timezone), patient.track)
-        if not later:
-            skip_planned(patient, "a newer treatment", now)
-        _renew_baseline(patient)
-        rows = [_row(treatment, plan, now, superseded=later) for plan in planned]
-        session.add_all(rows)
-        audit.record(patient.clinic_id, actor, "treatment_recorded", treatment.id, now)
-    return RecordedTreatment(treatment, rows, omitted)
+        omitted = _plan(treatment, held, house)
+        audit.record(held.clinic_id, actor, "treatment_recorded", treatment.id, now)
+        return RecordedTreatment(treatment, _check_ins_of(treatment), omitted)
+
+
+def correct_treatment(key: Key, changes: Mapping[str, Any], actor: str, house: House) -> RecordedTreatment:
+    """Change what was recorded of a treatment, by the field names of `NewTreatment`; what it was before is kept.
+
+    Raises `NotFound`, `Invalid` naming every field at once, or `Conflict`.
+    """
+    now = house.now()
+    with transaction() as session:
+        treatment = _standing_treatment(key)
+        held = _in_care(treatment.clinic_id, treatment.patient_id)
+        before = _as_recorded(treatment)
+        new = replace(before, **changes)
+        _check_treatment(new, now)
+        if new == before:
+            raise Invalid({"treatment": "nothing is different from what is recorded"})
+        treatment.former = [*(treatment.former or []), _kept(before, actor, now)]
+        for name, value in _columns(new).items():
+            setattr(treatment, name, value)
+        session.flush()
+        omitted = _plan(treatment, held, house)
+        audit.record(held.clinic_id, actor, "treatment_corrected", treatment.id, now, ",".join(sorted(changes)))
+        return RecordedTreatment(treatment, _check_ins_of(treatment), omitted)
+
+
+def delete_treatment(key: Key, because: str, actor: str, house: House) -> Treatment:
+    """Take back a treatment that never was. Its row stays, with the reason; it plans nothing, and what an earlier one
+    had planned comes back as far as it is still to come.
+
+    Raises `NotFound`, or `Invalid` without a reason.
+    """
+    reason = because.strip()
+    if not 0 < len(reason) <= MOST_REASON:
+        raise Invalid({"because": f"say why in 1 to {MOST_REASON} characters"})
+    now = house.now()
+    with transaction() as session:
+        treatment = _standing_treatment(key)
+        held = hold_patient(treatment.clinic_id, treatment.patient_id)
+        assert held is not None
+        treatment.deleted_at, treatment.deleted_because = now, reason
+        session.flush()
+        _renew_baseline(held)
+        if _is_in_care(held):
+            replan(held, _clinic_of(held), house)
+        audit.record(held.clinic_id, actor, "treatment_deleted", treatment.id, now)
+        return treatment
+
+
+def _plan(treatment: Treatment, patient: Patient, house: House) -> Sequence[Omitted]:
+    _renew_baseline(patient)
+    clinic = _clinic_of(patient)
+    omitted = replan(patient, clinic, house)
+    if _newest(patient) == treatment.id:
+        return omitted
+    return () if _check_ins_of(treatment) else add_superseded(treatment, patient, clinic, house)
+
+
+def _clinic_of(patient: Patient) -> Clinic:
+    return db.session.get_one(Clinic, patient.clinic_id)
+
+
+def _newest(patient: Patient) -> UUID | None:
+    mine = select(Treatment.id).where(
+        Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id, Treatment.deleted_at.is_(None)
+    )
+    return db.session.scalar(mine.order_by(Treatment.ended_at.desc(), Treatment.id.desc()).limit(1))
+
+
+def _check_ins_of(treatment: Treatment) -> Sequence[CheckIn]:
+    mine = (CheckIn.clinic_id == treatment.clinic_id, CheckIn.treatment_id == treatment.id)
+    return db.session.scalars(select(CheckIn).where(*mine).order_by(CheckIn.due_at)).all()
+
+
+def _in_care(clinic_id: UUID, patient_id: UUID) -> Patient:
+    """The patient's row, held. Raises `NotFound` or `Conflict`."""
+    held = hold_patient(clinic_id, patient_id)
+    if held is None:
+        raise NotFound
+    if not _is_in_care(held):
+        raise Conflict("this patient is no longer in care here; enrol them again first")
+    return held
+
+
+def _is_in_care(patient: Patient) -> bool:
+    return patient.discharged_at is None and patient.deceased_at is None
+
+
+def _standing_treatment(key: Key) -> Treatment:
+    """Raises `NotFound` for one that is not there, or not any more."""
+    treatment = db.session.get(Treatment, key, with_for_update=True)
+    if treatment is None or treatment.deleted_at is not None:
+        raise NotFound
+    return treatment
+
+
+def _columns(new: NewTreatment) -> dict[str, Any]:
+    return {
+        "ended_at": new.ended_at, "route": new.route, "setting": new.setting, "series_id": new.series_id,
+        "baseline_mood": new.baseline.get("mood"), "baseline_pain": new.baseline.get("pain"), "escort": new.escort,
+        "co_sedative": new.co_sedative,
+    }  # fmt: skip
+
+
+def _as_recorded(row: Treatment) -> NewTreatment:
+    scores = {"mood": row.baseline_mood, "pain": row.baseline_pain}
+    return NewTreatment(
+        ended_at=row.ended_at,
+        route=row.route,
+        setting=row.setting,
+        series_id=row.series_id,
+        baseline={measure: value for measure, value in scores.items() if value is not None},
+        escort=row.escort,
+        co_sedative=row.co_sedative,
+    )
+
+
+def _kept(before: NewTreatment, actor: str, now: datetime) -> dict[str, Any]:
+    """What a treatment said until now, for its history."""
+    columns = _columns(before) | {"ended_at": before.ended_at.isoformat()}
+    return columns | {"until": now.isoformat(), "by": actor}
 
 
 def _check_treatment(new: NewTreatment, now: datetime) -> None:
@@ -86,41 +199,15 @@ def _check_treatment(new: NewTreatment, now: datetime) -> None:
     faults.done()
 
 
-def _facts(patient: Patient, new: NewTreatment) -> TreatmentFacts:
-    mine = select(func.count()).where(Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id)
-    return TreatmentFacts(
-        ended_at=new.ended_at,
-        route=new.route,
-        setting=new.setting,
-        first=db.session.scalar(mine) == 0,
-        co_sedative=new.co_sedative,
-        flagged=bool(patient.flags),
-    )
-
-
 def _renew_baseline(patient: Patient) -> None:
     """A patient's baseline is the median of the last three scores taken before a treatment (CLINICAL.md 9)."""
     for measure in ("mood", "pain"):
         column = getattr(Treatment, f"baseline_{measure}")
         taken = select(column).where(
-            Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id, column.is_not(None)
+            Treatment.clinic_id == patient.clinic_id,
+            Treatment.patient_id == patient.id,
+            Treatment.deleted_at.is_(None),
+            column.is_not(None),
         )
         if values := db.session.scalars(taken.order_by(Treatment.ended_at.desc()).limit(3)).all():
             setattr(patient, f"baseline_{measure}", int(median_low(values)))
-
-
-def _later_treatment_exists(patient: Patient, ended_at: datetime) -> bool:
-    later = select(Treatment.id).where(
-        Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id, Treatment.ended_at > ended_at
-    )
-    return db.session.scalar(later.limit(1)) is not None
-
-
-def _row(treatment: Treatment, plan: Any, now: datetime, *, superseded: bool) -> CheckIn:
-    """A check-in whose time is already over when the treatment is recorded is skipped then and there."""
-    because = "a newer treatment" if superseded else "recorded too late" if plan.send_by <= now else None
-    return CheckIn(
-        id=uuid7(), clinic_id=treatment.clinic_id, patient_id=treatment.patient_id, treatment_id=treatment.id,
-        name=plan.name, asks=list(plan.asks), due_at=plan.due_at, send_by=plan.send_by, answer_by=plan.answer_by,
-        skipped_at=now if because else None, skipped_because=because,
-    )  # fmt: skip

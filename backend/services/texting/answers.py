@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, delete, select
 from uuid_utils.compat import uuid7
 
 from backend.domain.answers import InOrder, OfferState, Said, in_order_of_asking, read_in_turn
+from backend.domain.history import History
 from backend.domain.replies import Reply
 from backend.domain.scores import Measure, Nrs, measures_among
-from backend.domain.triage import History, Verdict
+from backend.domain.triage import Verdict
 from backend.services import audit
 from backend.services.texting.history import Asked, Past, Place, Scored, offered_at
 from backend.store.check_ins import CheckIn, FormerScore, Score

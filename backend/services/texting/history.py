@@ -10,9 +10,10 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, selec
 
 from backend.domain.answers import Offer, OfferState, Prompted, SoFar, in_order_of_asking, which_answered
 from backend.domain.concerns import Priority
+from backend.domain.history import CrisisSent, History
 from backend.domain.outbound import Kind, State
+from backend.domain.rules import recent_best
 from backend.domain.scores import Measure, Nrs
-from backend.domain.triage import CrisisSent, History, recent_best
 from backend.services.house import House
 from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
@@ -38,6 +39,7 @@ class ClinicCard(NamedTuple):
     name: str
     phone: str
     timezone: str
+    protocol_overrides: dict[str, Any] | None
 
 
 class Known(NamedTuple):

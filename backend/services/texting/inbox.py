@@ -15,10 +15,11 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.answers import read_answer
 from backend.domain.concerns import Concern, Priority, ReplyKind
+from backend.domain.history import History
 from backend.domain.outbound import Kind, State
 from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
 from backend.domain.scores import Nrs
-from backend.domain.triage import Disposition, History, Sender, Verdict, could_not_screen, triage
+from backend.domain.triage import Disposition, Sender, Verdict, could_not_screen, triage
 from backend.services import audit
 from backend.services.cases.escalations import acknowledge_by_text, put_before_person
 from backend.services.house import House
@@ -231,7 +232,7 @@ def _read(arrived: _Arrived, found: Sequence[Concern], house: House) -> tuple[_A
     reply, aside = read_answer(text.body, history.awaiting, history.so_far, opted_out=opted_out)
     if reply.acknowledges is not None and arrived.writer.staff_id is not None:
         arrived = replace(arrived, sender=Sender.STAFF)  # somebody who is a patient here too
-    protocol = house.clinical.protocol
+    protocol = house.protocol_of(arrived.writer.clinic)
     verdict = triage(reply, found, arrived.sender, history, protocol=protocol, now=arrived.now, aside=aside)
     return arrived, _Read(reply, verdict, history, past, reread, aside.extra)
 
@@ -249,8 +250,8 @@ def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
         # The screen itself may be what broke: of its answer only what is a concern counts.
         screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
         found = [could_not_screen(fault), *screened]
-        unread, history = read_reply(""), History()
-        verdict = triage(unread, found, arrived.sender, history, protocol=house.clinical.protocol, now=now)
+        unread, history, protocol = read_reply(""), History(), house.protocol_of(arrived.writer.clinic)
+        verdict = triage(unread, found, arrived.sender, history, protocol=protocol, now=now)
         return _carry_out(arrived, _Read(unread, verdict, history, Past(history)), house)
 
 

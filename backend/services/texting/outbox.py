@@ -17,6 +17,7 @@ from backend.messaging.carrier_codes import Class, class_of
 from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
 from backend.services import audit
 from backend.services.house import House
+from backend.services.patients.planning import window_of
 from backend.services.patients.standing import record_opt_out, standing_of
 from backend.store.clinics import Clinic
 from backend.store.database import db
@@ -162,7 +163,11 @@ def _sendable(
             on_failure(message, house, now)  # the patient's silence would be of our making: a person must know
         elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):
             _give_up(message, now, reason)
-        elif policy.initiated and patient is not None and (opening := _opening(patient, house, now)) > now:
+        elif (
+            policy.initiated
+            and patient is not None
+            and (opening := _opening(patient, clinics[patient.clinic_id], house, now)) > now
+        ):
             message.send_at, message.lease_until = opening, None
         else:
             sms = Sms(
@@ -172,8 +177,9 @@ def _sendable(
     return sendable
 
 
-def _opening(patient: Patient, house: House, now: datetime) -> datetime:
-    return next_opening(now, house.clinical.protocol.window, zone_named(patient.timezone))
+def _opening(patient: Patient, clinic: Clinic, house: House, now: datetime) -> datetime:
+    window = window_of(patient, house.protocol_of(clinic).window)
+    return next_opening(now, window, zone_named(patient.timezone))
 
 
 def _give_up(message: OutboundMessage, now: datetime, reason: str) -> None:

@@ -43,7 +43,7 @@ def clinic_health() -> str:
         on_call=[people.everybody[staff_id] for staff_id in people.on_call if staff_id in people.everybody],
         steps=[_rung(step, people) for step in policy_of(clinic, house())],
         shifts=_shifts(people),
-        protocol=house().clinical.protocol,
+        protocol=house().protocol_of(my_clinic()),
         pack=house().clinical.packs.get(clinic.country),
     )
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from backend.domain.protocol import ROUTES, SETTINGS
-from backend.domain.schedule import Omitted, TreatmentFacts, check_in_times, zone_named
+from backend.domain.schedule import Omitted, zone_named
 from backend.services import audit
 from backend.services.invalid import Conflict, Invalid, NotFound
 from backend.services.patients.enrolment import patient_of
+from backend.services.patients.planning import plan_of
 from backend.services.patients.treatments import NewTreatment, record_treatment
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
@@ -78,26 +79,13 @@ def plan(patient_id: UUID, treatment_id: UUID) -> str:
         planned=planned,
         omitted=_left_out(patient, treatment),
         routes=ROUTE_WORDS,
-        protocol=house().clinical.protocol,
+        protocol=house().protocol_of(my_clinic()),
     )
 
 
 def _left_out(patient: Patient, treatment: Treatment) -> Sequence[Omitted]:
     """Why the other check-ins of the protocol are not there. They are not kept, so the plan is worked out once more."""
-    earlier = select(func.count()).where(
-        Treatment.clinic_id == patient.clinic_id,
-        Treatment.patient_id == patient.id,
-        Treatment.created_at < treatment.created_at,
-    )
-    facts = TreatmentFacts(
-        ended_at=treatment.ended_at,
-        route=treatment.route,
-        setting=treatment.setting,
-        first=db.session.scalar(earlier) == 0,
-        co_sedative=treatment.co_sedative,
-        flagged=bool(patient.flags),
-    )
-    return check_in_times(facts, house().clinical.protocol, zone_named(patient.timezone), patient.track)[1]
+    return plan_of(treatment, patient, my_clinic(), house())[1]
 
 
 def _treatment(form: Form) -> NewTreatment:

@@ -1,0 +1,39 @@
+"""What is known of a sender before a text, as the rules see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from backend.domain.answers import SoFar
+from backend.domain.concerns import Priority
+from backend.domain.scores import Measure, Nrs
+
+
+@dataclass(frozen=True, slots=True)
+class CrisisSent:
+    """A crisis text that went to this patient: when, whether in full, and for how urgent a concern."""
+
+    at: datetime
+    full: bool
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of the sender before this text. The default is a sender of whom nothing is known.
+
+    `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
+    there; `reread` are those of them that come out otherwise than before.
+    """
+
+    awaiting: tuple[str, ...] = ()
+    so_far: SoFar = field(default_factory=SoFar)
+    later: Mapping[Measure, Nrs] = field(default_factory=dict)
+    reread: frozenset[Measure] = frozenset()
+    baseline: Mapping[Measure, Nrs] = field(default_factory=dict)
+    best_mood: Nrs | None = None
+    flags: frozenset[str] = frozenset()
+    on_hold: bool = False
+    last_mood: Nrs | None = None
+    crisis_sent: Sequence[CrisisSent] = ()
+    has_photo: bool = False
