@@ -51,6 +51,7 @@ def ticks(senders: Senders) -> tuple[Tick, ...]:
         Tick("prompt", 1, check_ins.prompt_due),
         Tick("send other texts", 1, senders.other_texts),
         Tick("settle unknown", 5, lambda house: outbox.settle_unknown(house, on_failure)),
+        Tick("remind", 30, check_ins.remind_silent),
         Tick("miss", 10, check_ins.miss_overdue),
         Tick("take in missed", 60, reconcile.take_in_missed),
         Tick("seal audit", 10, lambda _house: audit.seal_new()),

@@ -12,13 +12,12 @@ import click
 
 from backend.domain.concerns import Concern
 from backend.domain.history import History
+from backend.domain.protocol import ASKS
 from backend.domain.replies import read_reply
 from backend.domain.screening import Screen
 from backend.domain.triage import Sender, Verdict, triage
 from config.loading import Signed, UnsignedError, load_signed
 from config.settings import SettingsError
-
-ASKS = ("mood", "pain", "safety", "side_effects")
 
 
 @click.command()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from backend.domain.protocol import WORD_ITEMS
 from backend.domain.reading.answer_words import NUMBERS, word_set
 from backend.domain.reading.normalise import fold
 from backend.domain.replies import Reply, read_reply
@@ -173,8 +174,8 @@ def read_answer(text: str, awaiting: Sequence[str], so_far: SoFar, *, opted_out:
     aside = read_aside(text)
     if aside.corrects is not Corrects.NO and so_far.given:
         return _read_correction(text, awaiting, so_far, aside)
-    # A no to an offer is no answer to the question about side effects that comes after it.
-    asked = [item for item in awaiting if item != "side_effects"] if so_far.offered else awaiting
+    # A no to an offer is no answer to the questions in words that come after it.
+    asked = [item for item in awaiting if item not in WORD_ITEMS] if so_far.offered else awaiting
     reply = read_reply(text, asked)
     beyond = not reply.scores and reply.words and not measures_among(awaiting) and bool(so_far.given)
     return reply, replace(aside, extra=beyond and bool(read_reply(text, tuple(so_far.given)).scores))
@@ -259,6 +260,29 @@ def _settled(offered: Offer | None, scores: Mapping[Measure, Nrs], doubts: Mappi
     return None
 
 
+# In words ------------------------------------------------------------------------------------------------------------
+
+
+class Told(StrEnum):
+    """How a question in words was answered; `UNASKED` when what came before it went to a person instead."""
+
+    NONE = "none"
+    REPORTED = "reported"
+    UNASKED = "unasked"
+
+
+def word_answers(awaiting: Sequence[str], reply: Reply) -> dict[str, Told]:
+    """What a text answers of the questions in words: a no the first of them, or all; any words the first, and then a
+    person takes over and the others are not asked.
+    """
+    waiting = [item for item in awaiting if item in WORD_ITEMS]
+    if reply.declines:
+        return dict.fromkeys(waiting if reply.declines_all else waiting[:1], Told.NONE)
+    if not waiting or not reply.words or len(waiting) < len(awaiting):
+        return {}
+    return dict.fromkeys(waiting[:1], Told.REPORTED) | dict.fromkeys(waiting[1:], Told.UNASKED)
+
+
 # In the order they were sent -----------------------------------------------------------------------------------------
 
 
@@ -271,7 +295,7 @@ class Said(NamedTuple):
     confirmed: Mapping[Measure, Nrs]
 
 
-class Told(NamedTuple):
+class Given(NamedTuple):
     """A score, and the text that gave it."""
 
     value: Nrs
@@ -284,7 +308,7 @@ class InOrder:
     named scores that nobody had asked for (by text and measure).
     """
 
-    told: Mapping[Measure, Told] = field(default_factory=dict)
+    told: Mapping[Measure, Given] = field(default_factory=dict)
     doubted: frozenset[Measure] = frozenset()
     unasked: frozenset[tuple[UUID, Measure]] = frozenset()
 
@@ -310,7 +334,7 @@ def read_in_turn(asks: Sequence[str], said: Sequence[Said], offered_at: Mapping[
     Needed when one that was sent earlier comes, or is understood, later: then the numbers after it answered other
     questions than was thought.
     """
-    told: dict[Measure, Told] = {}
+    told: dict[Measure, Given] = {}
     doubted: frozenset[Measure] = frozenset()
     unasked: set[tuple[UUID, Measure]] = set()
     for text in said:
@@ -324,7 +348,7 @@ def read_in_turn(asks: Sequence[str], said: Sequence[Said], offered_at: Mapping[
             fresh = dict(text.confirmed)
         for measure, value in fresh.items():
             told.pop(measure, None)  # the score given last stands last: a correction means that one
-            told[measure] = Told(value, text.id)
+            told[measure] = Given(value, text.id)
         doubted |= taken.doubts.keys()
         unasked |= {(text.id, measure) for measure in taken.unasked}
     return InOrder(told, doubted - told.keys(), frozenset(unasked))

@@ -23,7 +23,8 @@ class History:
     """What is known of the sender before this text. The default is a sender of whom nothing is known.
 
     `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
-    there; `reread` are those of them that come out otherwise than before.
+    there; `reread` are those of them that come out otherwise than before. `unreadable` counts the texts before this one
+    that answered nothing of what the check-in asks.
     """
 
     awaiting: tuple[str, ...] = ()
@@ -37,3 +38,4 @@ class History:
     last_mood: Nrs | None = None
     crisis_sent: Sequence[CrisisSent] = ()
     has_photo: bool = False
+    unreadable: int = 0

@@ -9,6 +9,7 @@ class Kind(StrEnum):
     """Why a text goes out."""
 
     PROMPT = "prompt"
+    REMINDER = "reminder"
     WELCOME = "welcome"
     CRISIS = "crisis"
     MEDICAL = "medical"
@@ -52,6 +53,7 @@ class SendPolicy:
 _LONGEST = timedelta(hours=10)  # Twilio's maximum, 36000 s
 POLICIES: dict[Kind, SendPolicy] = {
     Kind.PROMPT: SendPolicy(False, True, timedelta(hours=2), 5, None),
+    Kind.REMINDER: SendPolicy(False, True, timedelta(hours=2), 5, None),
     Kind.WELCOME: SendPolicy(False, True, timedelta(hours=2), 5, None),
     Kind.CRISIS: SendPolicy(True, False, _LONGEST, 1000, timedelta(seconds=60)),
     Kind.MEDICAL: SendPolicy(True, False, _LONGEST, 1000, timedelta(seconds=60)),

@@ -14,9 +14,9 @@ FLAGS = (
     "bipolar", "postpartum", "si_baseline", "sud", "coronary", "glaucoma", "alcohol", "crps", "co_sedative",
 )  # fmt: skip
 SAFETY = "safety"
-WORD_ITEMS = ("side_effects", "bladder", "energy")
+WORD_ITEMS = frozenset({"side_effects", "bladder", "energy"})
 """Asked for in words: no is an answer, anything else is read by a person."""
-ASKS = (SAFETY, Measure.MOOD.value, Measure.PAIN.value, Measure.SLEEP.value, *WORD_ITEMS)
+ASKS = (SAFETY, Measure.MOOD.value, Measure.PAIN.value, Measure.SLEEP.value, "side_effects", "bladder", "energy")
 CONDITIONS = ("first_treatment", "home", "co_sedative", "flagged", *FLAGS)
 SUNDAY = 6
 AUDIENCES = ("on_call", "team", "managers", "staff")

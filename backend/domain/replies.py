@@ -7,12 +7,14 @@ from enum import StrEnum
 from itertools import groupby
 from types import MappingProxyType
 
+from backend.domain.protocol import WORD_ITEMS
 from backend.domain.reading.answer_words import (
     AROUND_OPT_OUT,
     COMPLAINT,
     COURTEOUS,
     COURTESIES,
     DECLINES,
+    DECLINES_ALL,
     MAY_STOP_FIRST,
     NOT_TEXTS_STOP,
     OPT_OUT_FORMS,
@@ -58,6 +60,7 @@ class Reply:
     acknowledges: Acknowledge | None
     safe: bool | None
     declines: bool
+    declines_all: bool
     courtesy: bool
     words: bool
     spanish: bool
@@ -101,7 +104,7 @@ _ACKNOWLEDGES = re.compile(r"\s*ack(?:nowledged?)?\s*[#:]?\s*(?P<case>[0-9]{1,9}
 
 
 def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
-    """Every fact in a text, given what was last asked (`mood`, `pain`, `safety`, `side_effects`; `()` for nothing).
+    """Every fact in a text, given what was last asked (items of `protocol.ASKS`; `()` for nothing).
 
     Concerns are not looked for here: `Screen` reads every text first. Never raises on any text.
     """
@@ -114,9 +117,10 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
     safe = _safe(plain) if "safety" in awaiting else None
     ratings = read_ratings(tokens, asked)
     complete = bool(ratings.scores) and ratings.scores.keys() >= set(asked)
-    declines = "side_effects" in awaiting and _declines(
-        plain if not ratings.scores else "", ratings.left if complete else ()
-    )
+    alone, beside = plain if not ratings.scores else "", " ".join(ratings.left) if complete else ""
+    in_words = not WORD_ITEMS.isdisjoint(awaiting)
+    declines_all = in_words and (alone in DECLINES_ALL or beside in DECLINES_ALL)
+    declines = declines_all or (in_words and (alone in DECLINES or beside in DECLINES))
     courtesy = _courtesy(text, words) and not (asked and not STATES.isdisjoint(words))
     besides = _besides_opt_out(ratings.left) if keyword is None else None
     understood = keyword is not None or acknowledges is not None or safe is not None or declines or courtesy
@@ -129,6 +133,7 @@ def read_reply(text: str, awaiting: Sequence[str] = ("mood", "pain")) -> Reply:
         acknowledges=acknowledges,
         safe=safe,
         declines=declines,
+        declines_all=declines_all,
         courtesy=courtesy,
         words=bool(ratings.left) and not understood,
         spanish=not _SPANISH_SIGNALS.isdisjoint(words),
@@ -141,10 +146,6 @@ def _calmed(text: str) -> str:
     if text.isascii():
         return text
     return _OVER_AND_OVER.sub(lambda run: run[1] * 2 + " " * (len(run[0]) - 2), text.translate(_HALVES))
-
-
-def _declines(plain: str, left: Sequence[str]) -> bool:
-    return plain in DECLINES or " ".join(left) in DECLINES
 
 
 def _keyword(plain: str, awaiting: Sequence[str]) -> Keyword | None:

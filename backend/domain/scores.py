@@ -12,6 +12,10 @@ class Measure(StrEnum):
     PAIN = "pain"
     SLEEP = "sleep"
 
+    @property
+    def more_is_better(self) -> bool:
+        return self is not Measure.PAIN
+
 
 BASELINES = (Measure.MOOD, Measure.PAIN)
 """What every patient is asked, and scored before a treatment."""

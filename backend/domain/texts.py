@@ -17,14 +17,15 @@ UTF16_A_PART = 67
 
 CRISIS_TEXTS = ("crisis", "crisis_repeat")
 """Whoever gets one of these may be in danger of dying."""
-CONFIRM_TEXTS = ("confirm_mood", "confirm_pain")
+CONFIRM_TEXTS = ("confirm_mood", "confirm_pain", "confirm_sleep")
 """These offer the number that was read, and so have a field for it."""
 TEXTS_WITH_A_NUMBER = (*CRISIS_TEXTS, "medical", "urgent", "soft", "neutral", "unknown_sender")
 
 REQUIRED = frozenset(
     {
         *TEXTS_WITH_A_NUMBER, "help", "stop", "start", "welcome", "prompt_mood", "prompt_pain", "prompt_safety",
-        "ask_mood", "ask_pain", "ask_side_effects", *CONFIRM_TEXTS, "thanks",
+        "reminder", "ask_mood", "ask_pain", "ask_sleep", "ask_side_effects", "ask_bladder", "ask_energy",
+        *CONFIRM_TEXTS, "thanks", "thanks_read",
     }
 )  # fmt: skip
 REQUIRED_STAFF = frozenset(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Taken, take
+from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Taken, Told, take, word_answers
 from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
 from backend.domain.history import CrisisSent, History
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
@@ -36,7 +36,7 @@ class Verdict:
     """The reading of one text, ready to be carried out in one transaction.
 
     `taken` says what its numbers come to; `offer` is the reading that the reply asks to confirm; `left` is what the
-    check-in still asks.
+    check-in still asks. An `unreadable` text answered nothing of what was asked.
     """
 
     concerns: tuple[Concern, ...]
@@ -46,6 +46,7 @@ class Verdict:
     taken: Taken
     offer: Offer | None
     left: tuple[str, ...]
+    unreadable: bool = False
 
     @property
     def scores(self) -> Mapping[Measure, Nrs]:
@@ -72,9 +73,11 @@ def triage(
     taken = Taken() if history.on_hold else take(reply, aside, history.awaiting, history.so_far)
     offer = _offer(taken, sender, history)
     numbers = _of_numbers(taken, offer, reply, aside, sender, history, protocol.thresholds)
-    concerns = worst_first([*found, *numbers, *_of_reply(reply, history)])
+    concerns = worst_first([*found, *numbers, *_of_reply(reply, history), *_of_words(reply, history)])
+    unreadable = False
     if not concerns and _unclear(reply, taken, sender, history):
-        concerns = (_unread(reply, sender, history),)
+        unreadable = sender is Sender.PATIENT and bool(history.awaiting) and not history.on_hold
+        concerns = (_unread(reply, sender, history, patience=protocol.conversation.unreadable if unreadable else None),)
     elif sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
         concerns = (_unread(reply, sender, history), *concerns)
     priority = concerns[0].priority if concerns else Priority.NONE
@@ -91,6 +94,7 @@ def triage(
         taken=taken,
         offer=offer if kind is ReplyKind.CONFIRM else None,
         left=left,
+        unreadable=unreadable,
     )
 
 
@@ -183,6 +187,23 @@ def _of_reply(reply: Reply, history: History) -> Iterable[Concern]:
         yield Concern("asked_for_help", Priority.ROUTINE, ReplyKind.HELP, "help-keyword", "Sent the keyword HELP.")
 
 
+def _of_words(reply: Reply, history: History) -> Iterable[Concern]:
+    """What was answered to a question in words; to the one about side effects the words themselves say enough."""
+    if history.on_hold:
+        return
+    for item, told in word_answers(history.awaiting, reply).items():
+        if told is Told.REPORTED and item in _REPORTED:
+            name, why = _REPORTED[item]
+            yield Concern(name, Priority.URGENT, ReplyKind.URGENT, f"{item}-reported", why)
+
+
+_REPORTED = {
+    "bladder": (
+        "bladder",
+        "Asked about burning, blood or urge when passing water, and did not say no: read the answer.",
+    ),
+    "energy": ("mania", "Asked about little sleep and unusual energy, and did not say no: read the answer."),
+}
 _STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 _AMBIGUOUS_STOPS = frozenset({"END", "QUIT"})
 _HELP_WORDS = frozenset({"HELP", "INFO"})
@@ -207,7 +228,8 @@ def _unclear(reply: Reply, taken: Taken, sender: Sender, history: History) -> bo
     return history.on_hold or reply.words or not read
 
 
-def _unread(reply: Reply, sender: Sender, history: History) -> Concern:
+def _unread(reply: Reply, sender: Sender, history: History, *, patience: int | None = None) -> Concern:
+    """Why a person must read it. Once `patience` runs out, the patient is thanked, then left alone: no loop."""
     name, priority, kind, why = (
         "free_text",
         Priority.ROUTINE,
@@ -224,6 +246,12 @@ def _unread(reply: Reply, sender: Sender, history: History) -> Concern:
     elif history.has_photo or not (reply.words or reply.scores or reply.acknowledges):
         name, priority, kind = "unscannable", Priority.URGENT, ReplyKind.SOFT
         why = "A photo, an attachment or an empty text: nothing to screen, look at it."
+    elif patience is not None and history.unreadable + 1 >= patience:
+        name, why = (
+            "unreadable",
+            f"{history.unreadable + 1} texts that answer nothing of what was asked: call the patient.",
+        )
+        kind = ReplyKind.THANKS_READ if history.unreadable + 1 == patience else ReplyKind.NOTHING
     return Concern(name, priority, kind, f"unread-{name}", why)
 
 
@@ -239,7 +267,7 @@ def _disposition(reply: Reply, priority: Priority, sender: Sender) -> Dispositio
 
 _REPLY_RANK = (
     ReplyKind.CRISIS, ReplyKind.MEDICAL, ReplyKind.NEUTRAL, ReplyKind.STOP, ReplyKind.SOFT, ReplyKind.URGENT,
-    ReplyKind.UNKNOWN_SENDER, ReplyKind.STAFF, ReplyKind.HELP, ReplyKind.CONFIRM,
+    ReplyKind.UNKNOWN_SENDER, ReplyKind.STAFF, ReplyKind.HELP, ReplyKind.CONFIRM, ReplyKind.THANKS_READ,
 )  # fmt: skip
 
 
@@ -263,7 +291,8 @@ def _reply_kind(
     if reply.opts_out or reply.keyword_word in _STOP_WORDS:
         kinds = (kinds & {ReplyKind.MEDICAL}) | {ReplyKind.STOP}
     chosen = next((kind for kind in _REPLY_RANK if kind in kinds), None)
-    return chosen or routine
+    silent = concerns and all(concern.rule == "unread-unreadable" for concern in concerns)
+    return chosen or (ReplyKind.NOTHING if silent else routine)
 
 
 def crisis_reply(priority: Priority, sent: Sequence[CrisisSent], rules: CrisisReplies, now: datetime) -> ReplyKind:
@@ -295,16 +324,16 @@ def _routine_reply(reply: Reply, left: tuple[str, ...], taken: Taken, history: H
 _QUESTION = {
     "mood": ReplyKind.ASK_MOOD,
     "pain": ReplyKind.ASK_PAIN,
+    "sleep": ReplyKind.ASK_SLEEP,
     "side_effects": ReplyKind.ASK_SIDE_EFFECTS,
+    "bladder": ReplyKind.ASK_BLADDER,
+    "energy": ReplyKind.ASK_ENERGY,
 }
 
 
 def still_awaited(awaiting: Sequence[str], scores: Mapping[Measure, Nrs], reply: Reply) -> tuple[str, ...]:
-    """What the check-in still asks after this text. Any words answer the open question about side effects."""
-    answered = {measure.value for measure in scores}
+    """What the check-in still asks after this text."""
+    answered = {measure.value for measure in scores} | word_answers(awaiting, reply).keys()
     if reply.safe is not None:
         answered.add("safety")
-    asked_only_side_effects = tuple(awaiting) == ("side_effects",)
-    if reply.declines or (asked_only_side_effects and reply.words):
-        answered.add("side_effects")
     return tuple(item for item in awaiting if item not in answered)

@@ -71,7 +71,11 @@ def test_what_may_save_a_life_is_never_held_back_and_always_confirmed() -> None:
         assert policy.safety
         assert not policy.initiated
         assert policy.confirm is not None
-    assert {kind for kind, policy in POLICIES.items() if policy.initiated} == {Kind.PROMPT, Kind.WELCOME}
+    assert {kind for kind, policy in POLICIES.items() if policy.initiated} == {
+        Kind.PROMPT,
+        Kind.REMINDER,
+        Kind.WELCOME,
+    }
 
 
 @given(st.text(max_size=400))

@@ -104,6 +104,13 @@ DECLINES = phrase_set(
     none thanks | nope | not at all | nothing | nothing at all | nothing to report | sin efectos | todo bien
     """
 )
+# The same to everything that is still asked.
+DECLINES_ALL = phrase_set(
+    """
+    n n | n n n | no a todo | no no | no no no | no to all | no to both | none of that | none of them | none of these |
+    none of those | nothing of that | nada de eso | ninguno de esos | ni lo uno ni lo otro | neither
+    """
+)
 # Home and safe.
 SAFE = phrase_set(
     """

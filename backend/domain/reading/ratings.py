@@ -156,7 +156,7 @@ def _present(answer: _Answer, numbers: list[Number], measure: Measure) -> tuple[
     answer.set_aside(numbers)
     if all((number.low, number.high) == (now[0].low, now[0].high) for number in now):
         return now[-1], not now[-1].past
-    worst = min if measure is Measure.MOOD else max
+    worst = min if measure.more_is_better else max
     return worst(now, key=lambda number: number.value(measure)), False
 
 

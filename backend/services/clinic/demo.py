@@ -10,10 +10,12 @@ from uuid import uuid4
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from backend.domain.answers import word_answers
 from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.consent import may_prompt
 from backend.domain.escalation import Outcome
 from backend.domain.outbound import Kind, State
+from backend.domain.protocol import WORD_ITEMS
 from backend.domain.replies import Keyword, read_reply
 from backend.domain.schedule import TreatmentFacts, Whose, at_local, check_in_times, zone_named
 from backend.domain.triage import Disposition, Sender, Verdict, still_awaited, triage
@@ -389,7 +391,7 @@ class _Month:
         mood, pain = self._values
         if left[0] == "safety":
             return "1"
-        if left[0] == "side_effects":
+        if left[0] in WORD_ITEMS:
             return "no" if self.story.language == "es" else "N"
         if len(left) == len(check_in.asks):
             return self.story.says.format(mood=mood, pain=pain)
@@ -423,8 +425,8 @@ class _Month:
             left = still_awaited(history.awaiting, verdict.scores, reply)
             if "safety" in history.awaiting and reply.safe is not None:
                 check_in.safe = reply.safe
-            if "side_effects" in history.awaiting and "side_effects" not in left:
-                check_in.side_effects = "none" if reply.declines else "reported"
+            for item, told in word_answers(history.awaiting, reply).items():
+                setattr(check_in, item, told.value)
             if not left and history.awaiting:
                 check_in.answered_at = at
         if reply.opts_out or reply.keyword is Keyword.STOP:

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, or_, select, update
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
-from backend.domain.outbound import Kind
+from backend.domain.outbound import Kind, State
 from backend.domain.rules import silence
-from backend.domain.schedule import zone_named
+from backend.domain.schedule import is_open, zone_named
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
 from backend.services.house import House
@@ -22,6 +22,7 @@ from backend.store.check_ins import CheckIn
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient
+from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import Key, claim, transaction, work_through
 
 BATCH = 1000
@@ -109,6 +110,73 @@ def _tell_staff(check_in: CheckIn, patient: Patient, clinic: Clinic, house: Hous
     open_or_join(clinic, patient.phone, patient, [concern], house, house.now())
 
 
+def remind_silent(house: House) -> int:
+    """Remind once of a check-in that nothing was answered to. Returns how many were taken up.
+
+    A reminder whose hour falls outside the patient's hours is left out: the check-in is then simply missed.
+    """
+    now, after = house.now(), house.clinical.protocol.conversation.remind_after
+    waiting = (CheckIn.prompted_at.is_not(None), CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
+    silent = (
+        select(CheckIn.clinic_id, CheckIn.id)
+        .where(*waiting, CheckIn.reminded_at.is_(None), CheckIn.prompted_at <= now - after, CheckIn.answer_by > now)
+        .order_by(CheckIn.prompted_at)
+        .limit(BATCH)
+    )
+    keys = [(row.clinic_id, row.id) for row in db.session.execute(silent)]
+    return work_through("remind", keys, lambda key: _remind(key, house))
+
+
+def _remind(key: Key, house: House) -> None:
+    now = house.now()
+    with transaction() as session:
+        still = (CheckIn.reminded_at.is_(None), CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
+        if not claim(CheckIn, key, *still, reminded_at=now):
+            return
+        check_in = session.get_one(CheckIn, key, populate_existing=True)
+        patient, clinic = session.execute(_WHOM, {"clinic": key[0], "patient": check_in.patient_id}).one()
+        reason = _no_reminder(check_in, patient, clinic, house)
+        if reason is not None:
+            audit.record(key[0], audit.SYSTEM, "reminder_left_out", key[1], now, reason)
+            return
+        outbox.to_patient(
+            patient, clinic, Kind.REMINDER, "reminder", house, now, check_in_id=key[1], expires_at=check_in.send_by
+        )
+
+
+def _no_reminder(check_in: CheckIn, patient: Patient, clinic: Clinic, house: House) -> str | None:
+    now, protocol = house.now(), house.protocol_of(clinic)
+    if reason := refusal(standing_of(patient)):
+        return reason
+    # The protocol of this clinic may remind later than others; the day after would be a second day of texts.
+    if now >= check_in.send_by or not is_open(now, window_of(patient, protocol.window), zone_named(patient.timezone)):
+        return "outside the patient's hours"
+    if not _prompt_is_out(check_in):
+        return "the prompt itself is not out"
+    return "the patient has written" if _has_written(check_in) else None
+
+
+def _prompt_is_out(check_in: CheckIn) -> bool:
+    out = select(OutboundMessage.id).where(
+        OutboundMessage.clinic_id == check_in.clinic_id,
+        OutboundMessage.patient_id == check_in.patient_id,
+        OutboundMessage.created_at >= check_in.prompted_at,
+        OutboundMessage.check_in_id == check_in.id,
+        OutboundMessage.kind == Kind.PROMPT.value,
+        OutboundMessage.state.in_((State.SENT.value, State.DELIVERED.value)),
+    )
+    return db.session.scalar(out.limit(1)) is not None
+
+
+def _has_written(check_in: CheckIn) -> bool:
+    texts = select(InboundMessage.id).where(
+        InboundMessage.clinic_id == check_in.clinic_id,
+        InboundMessage.patient_id == check_in.patient_id,
+        InboundMessage.received_at >= check_in.prompted_at,
+    )
+    return db.session.scalar(texts.limit(1)) is not None
+
+
 def miss_overdue(house: House) -> int:
     """Close check-ins whose time to answer is over, and tell staff when silence means something (S11)."""
     overdue = (
@@ -152,5 +220,8 @@ def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:
         .order_by(CheckIn.prompted_at.desc())
         .limit(10)
     )
-    # One that was answered late was missed, but it is no silence any more.
-    return len(list(takewhile(lambda check_in: check_in.answered_at is None, db.session.scalars(latest))))
+    # One that was answered late, or in words that nobody could read, was missed, but it is no silence.
+    silent = takewhile(
+        lambda check_in: check_in.answered_at is None and not check_in.unreadable, db.session.scalars(latest)
+    )
+    return len(list(silent))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select
 from uuid_utils.compat import uuid7
 
-from backend.domain.answers import InOrder, OfferState, Said, in_order_of_asking, read_in_turn
+from backend.domain.answers import InOrder, OfferState, Said, in_order_of_asking, read_in_turn, word_answers
 from backend.domain.history import History
 from backend.domain.replies import Reply
 from backend.domain.scores import Measure, Nrs, measures_among
@@ -190,8 +190,9 @@ def keep_progress(text: Answering, reply: Reply, verdict: Verdict, history: Hist
     progress: dict[str, object] = {}
     if "safety" in history.awaiting and reply.safe is not None:
         progress["safe"] = reply.safe
-    if "side_effects" in history.awaiting and "side_effects" not in verdict.left:
-        progress["side_effects"] = "none" if reply.declines else "reported"
+    progress |= {item: told.value for item, told in word_answers(history.awaiting, reply).items()}
+    if verdict.unreadable:
+        progress["unreadable"] = text.check_in.unreadable + 1
     if history.awaiting and not verdict.left and text.check_in.answered_at is None:
         progress["answered_at"] = text.received_at
     if verdict.offer is not None or verdict.taken.settled is not None:

@@ -12,6 +12,7 @@ from backend.domain.answers import Offer, OfferState, Prompted, SoFar, in_order_
 from backend.domain.concerns import Priority
 from backend.domain.history import CrisisSent, History
 from backend.domain.outbound import Kind, State
+from backend.domain.protocol import WORD_ITEMS
 from backend.domain.rules import recent_best
 from backend.domain.scores import Measure, Nrs
 from backend.services.house import House
@@ -64,6 +65,9 @@ class Asked(NamedTuple):
     answered_at: datetime | None
     safe: bool | None
     side_effects: str | None
+    bladder: str | None
+    energy: str | None
+    unreadable: int
     offers: dict[str, Any] | None
 
 
@@ -268,6 +272,7 @@ def past_of(
         on_hold=patient.held_at is not None,
         last_mood=moods[-1][1] if moods else None,
         crisis_sent=_crisis_sent(patient, house, now) if crisis else (),
+        unreadable=check_in.unreadable if check_in else 0,
     )
     return Past(history, told, out_of_order=len(earlier) < len(told))
 
@@ -289,8 +294,7 @@ def awaited(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: date
     answered = {score.measure for score in scores}
     if check_in.safe is not None:
         answered.add("safety")
-    if check_in.side_effects is not None:
-        answered.add("side_effects")
+    answered |= {item for item in WORD_ITEMS if getattr(check_in, item) is not None}
     left = [item for item in check_in.asks if item not in answered]
     if not check_in.offers:
         return tuple(left)

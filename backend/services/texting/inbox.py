@@ -27,6 +27,7 @@ from backend.services.patients.standing import record_opt_in, record_opt_out
 from backend.services.texting import outbox, unrouted
 from backend.services.texting.answers import Answering, Reread, keep_progress, keep_scores, read_in_order
 from backend.services.texting.history import Known, Past, Writer, as_it_stands, past_of, who_wrote
+from backend.services.texting.loops import WITHIN, Exchange, goes_round_in_circles
 from backend.services.texting.outbox import Answer
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, keyring
@@ -370,7 +371,7 @@ def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | N
         staff_reply = _acknowledge(arrived, reply.acknowledges, house, but_say_nothing=verdict.reply in _TEXT_OF)
         if staff_reply is not None:
             return staff_reply
-    if verdict.reply is ReplyKind.NOTHING:
+    if verdict.reply is ReplyKind.NOTHING or _loops(arrived, verdict, case_id, house):
         return None
     text, patient, staff_id = arrived.text, arrived.patient, arrived.writer.staff_id
     links: dict[str, object] = {
@@ -392,6 +393,18 @@ def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | N
     return outbox.answer(
         text.clinic_id, kind, text_name, text.from_number.strip(), words, house, by=arrived.by, **links
     )
+
+
+def _loops(arrived: _Arrived, verdict: Verdict, case_id: UUID | None, house: House) -> bool:
+    """Whether somebody's machine answers ours, so that this reply is held back; asked only in a quick exchange."""
+    text, patient, newest_at = arrived.text, arrived.patient, arrived.writer.newest_at
+    if patient is not None and (newest_at is None or text.received_at - newest_at > WITHIN):
+        return False
+    exchange = Exchange(text.clinic_id, text.body, text.received_at, patient.id if patient else None, case_id)
+    held = goes_round_in_circles(exchange, verdict.reply, house.clinical.protocol.conversation)
+    if held:
+        audit.record(text.clinic_id, audit.SYSTEM, "reply_held_back", text.id, arrived.now, verdict.reply.value)
+    return held
 
 
 def _acknowledge(arrived: _Arrived, case: Acknowledge, house: House, *, but_say_nothing: bool) -> Answer | None:

@@ -29,6 +29,12 @@ _STATES: dict[str, tuple[ColumnElement[bool], ...]] = {
 State = Annotated[str, OneOf(tuple(_STATES))]
 
 
+class Scores(Baseline):
+    """What was answered, as far as it was."""
+
+    sleep: int | None
+
+
 class CheckInShown(Answer):
     """One planned conversation, and what came of it."""
 
@@ -46,9 +52,14 @@ class CheckInShown(Answer):
     missed_at: Moment | None
     skipped_at: Moment | None
     skipped_because: str | None
+    timezone: str | None
+    moved_because: str | None
+    reminded_at: Moment | None
     safe: bool | None
     side_effects: str | None
-    scores: Baseline
+    bladder: str | None
+    energy: str | None
+    scores: Scores
 
 
 class CheckInPage(Answer):
@@ -95,8 +106,8 @@ def check_ins_shown(rows: Sequence[CheckIn]) -> list[CheckInShown]:
     ]
 
 
-def _of(scores: dict[str, int]) -> Baseline:
-    return Baseline(mood=scores.get("mood"), pain=scores.get("pain"))
+def _of(scores: dict[str, int]) -> Scores:
+    return Scores(mood=scores.get("mood"), pain=scores.get("pain"), sleep=scores.get("sleep"))
 
 
 def _scores(check_in_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:

@@ -66,6 +66,8 @@ def disagreements(tokens: Tokens, scores: Mapping[Measure, Nrs]) -> dict[Measure
     """For each score that words contradict, where those words stand in the text as sent."""
     found: dict[Measure, tuple[int, int]] = {}
     for measure, value in scores.items():
+        if measure not in _CONTRADICTED:
+            continue
         low, high, when_low, when_high = _CONTRADICTED[measure]
         side = when_low if value <= low else when_high if value >= high else None
         if side is None or side.opens.isdisjoint(tokens.words):

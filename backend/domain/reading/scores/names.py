@@ -15,6 +15,7 @@ from backend.domain.reading.scores.vocabulary import (
     LEAD,
     LETTER_NAMES,
     NAMES,
+    NAMES_IF_ASKED,
     NOT_NAMED,
     NOW,
     POLITE,
@@ -74,7 +75,8 @@ _REACH = 24  # tokens
 def find_names(tokens: Tokens, numbers: Sequence[Number], asked: Sequence[Measure]) -> list[Name]:
     """The measures named in a text that has numbers; the weak names only where no plain one says it."""
     stretched = tokens.stretched()
-    if not stretched and _ALL_NAMES.isdisjoint(tokens.words):
+    besides = NAMES_IF_ASKED if Measure.SLEEP in asked else {}
+    if not stretched and _ALL_NAMES.isdisjoint(tokens.words) and besides.keys().isdisjoint(tokens.words):
         return []
     names = [
         Name(measure, at)
@@ -82,6 +84,11 @@ def find_names(tokens: Tokens, numbers: Sequence[Number], asked: Sequence[Measur
         if (measure := _plain_name(tokens, at, word, stretched=stretched))
     ]
     names += _letters(tokens, numbers)
+    names += [
+        Name(besides[word], at)
+        for at, word in enumerate(tokens.words)
+        if word in besides and any(_beside(at, number) for number in numbers)
+    ]
     if not names or len({name.measure for name in names}) == 1:
         said = {name.measure for name in names}
         names += [
@@ -91,6 +98,14 @@ def find_names(tokens: Tokens, numbers: Sequence[Number], asked: Sequence[Measur
         ]
     names.sort(key=lambda name: name.at)
     return names if len(names) <= _MOST_NAMES else []
+
+
+def _beside(at: int, number: Number) -> bool:
+    """Whether a name stands right before a number ("sleep was a 6") or after it ("6 for sleep")."""
+    return 0 < number.at - at <= _NEAR_BEFORE or 0 <= at - number.after < _NEAR_AFTER
+
+
+_NEAR_BEFORE, _NEAR_AFTER = 3, 2  # tokens
 
 
 def _may_be_meant(measure: Measure, asked: Sequence[Measure]) -> bool:

@@ -32,7 +32,7 @@ class Number:
 
     def value(self, measure: Measure) -> Nrs:
         """Of a range, the more worrying end."""
-        return Nrs(self.low if measure is Measure.MOOD else self.high)
+        return Nrs(self.low if measure.more_is_better else self.high)
 
     @property
     def tokens(self) -> range:

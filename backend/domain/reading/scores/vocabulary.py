@@ -40,6 +40,8 @@ WEAK_NAMES = {
     **dict.fromkeys(word_set("feeling feelings"), Measure.MOOD),
     **dict.fromkeys(word_set("duele duelen hurt hurting hurts"), Measure.PAIN),
 }
+# These name a measure only when it was asked: "slept 6" tells of hours as a rule.
+NAMES_IF_ASKED = dict.fromkeys(word_set("dormi dormir sleep sleeping slept sueno"), Measure.SLEEP)
 LETTER_NAMES = {"m": Measure.MOOD, "p": Measure.PAIN, "d": Measure.PAIN}
 # What may stand between a number and the name after it ("3 for my pain").
 TO_NAME = word_set("( a con de del el en for in la mi my of on para the with")
