@@ -29,12 +29,6 @@ _STATES: dict[str, tuple[ColumnElement[bool], ...]] = {
 State = Annotated[str, OneOf(tuple(_STATES))]
 
 
-class Scores(Baseline):
-    """What was answered, as far as it was."""
-
-    sleep: int | None
-
-
 class CheckInShown(Answer):
     """One planned conversation, and what came of it."""
 
@@ -59,7 +53,8 @@ class CheckInShown(Answer):
     side_effects: str | None
     bladder: str | None
     energy: str | None
-    scores: Scores
+    scores: Baseline
+    sleep: int | None
 
 
 class CheckInPage(Answer):
@@ -99,15 +94,13 @@ def _chosen(query: CheckInQuery) -> list[ColumnElement[bool]]:
 
 def check_ins_shown(rows: Sequence[CheckIn]) -> list[CheckInShown]:
     scores = _scores([row.id for row in rows])
-    taken_over = CheckInShown.model_fields.keys() - {"scores"}
-    return [
-        CheckInShown(**{name: getattr(row, name) for name in taken_over}, scores=_of(scores.get(row.id, {})))
-        for row in rows
-    ]
+    return [_shown(row, scores.get(row.id, {})) for row in rows]
 
 
-def _of(scores: dict[str, int]) -> Scores:
-    return Scores(mood=scores.get("mood"), pain=scores.get("pain"), sleep=scores.get("sleep"))
+def _shown(row: CheckIn, scores: dict[str, int]) -> CheckInShown:
+    taken_over = {name: getattr(row, name) for name in CheckInShown.model_fields.keys() - {"scores", "sleep"}}
+    given = Baseline(mood=scores.get("mood"), pain=scores.get("pain"))
+    return CheckInShown(**taken_over, scores=given, sleep=scores.get("sleep"))
 
 
 def _scores(check_in_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
