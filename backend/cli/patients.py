@@ -3,8 +3,10 @@
 import csv
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -14,12 +16,13 @@ from backend.services.house import House
 from backend.services.invalid import Invalid
 from backend.services.patients import enrolment, treatments
 from backend.services.patients.enrolment import Consent, Enrolment
-from backend.services.patients.treatments import NewTreatment
+from backend.services.patients.treatments import NewTreatment, RecordedTreatment
 from backend.store.clinics import Clinic
 
 COLUMNS = (
     "external_id", "given_name", "family_name", "phone", "timezone", "language", "country", "track", "flags",
-    "consent_given_at", "consent_method", "consent_evidence", "baseline_mood", "baseline_pain",
+    "window_opens", "window_closes", "consent_given_at", "consent_method", "consent_evidence", "baseline_mood",
+    "baseline_pain",
 )  # fmt: skip
 
 
@@ -39,6 +42,8 @@ def patient() -> None:
 @click.option("--country", default="US")
 @click.option("--track", default="both", type=click.Choice(TRACKS))
 @click.option("--flags", default="", help=f"Separated by spaces or commas: {', '.join(FLAGS)}.")
+@click.option("--window-opens", help="Local hour before which the patient wants no check-in, such as 14:30.")
+@click.option("--window-closes", help="Local hour after which they want none.")
 @click.option("--consent-given-at")
 @click.option("--consent-method", default="written")
 @click.option("--consent-evidence", default="")
@@ -120,7 +125,18 @@ def _enrolment(fields: Mapping[str, Any]) -> Enrolment:
         flags=(fields.get("flags") or "").replace(",", " ").split(),
         consent=consent,
         baseline=_baseline(fields),
+        window_opens=_hour("window_opens", fields.get("window_opens")),
+        window_closes=_hour("window_closes", fields.get("window_closes")),
     )
+
+
+def _hour(field: str, text: str | None) -> time | None:
+    if not text:
+        return None
+    try:
+        return time.fromisoformat(text).replace(second=0, microsecond=0)
+    except ValueError:
+        raise Invalid({field: "write the hour as HH:MM, such as 14:30"}) from None
 
 
 def _baseline(fields: Mapping[str, Any]) -> dict[str, int]:
@@ -164,7 +180,46 @@ def treatment_add(house: House, /, clinic_name: str, patient_name: str, ended_at
         escort=fields["escort"],
         co_sedative=fields["co_sedative"],
     )
-    recorded = treatments.record_treatment(who, new, ACTOR, house)
+    _made_plan(treatments.record_treatment(who, new, ACTOR, house))
+
+
+@treatment.command("correct")
+@click.option("--clinic", "clinic_name", required=True)
+@click.option("--treatment", "treatment_id", required=True, type=click.UUID)
+@click.option("--ended-at", help="RFC 3339 with offset.")
+@click.option("--route", type=click.Choice(ROUTES))
+@click.option("--setting", type=click.Choice(SETTINGS))
+@click.option("--series-id")
+@click.option("--baseline-mood", type=int)
+@click.option("--baseline-pain", type=int)
+@click.option("--escort/--no-escort", default=None)
+@click.option("--co-sedative/--no-co-sedative", default=None)
+@inside
+def treatment_correct(house: House, /, clinic_name: str, treatment_id: UUID, **fields: Any) -> None:
+    """Correct what was recorded of a treatment, and plan anew; what is not named stays."""
+    changes = {name: value for name, value in fields.items() if value is not None and not name.startswith("baseline")}
+    if "ended_at" in changes:
+        changes["ended_at"] = moment("ended_at", changes["ended_at"])
+    if baseline := _baseline(fields):
+        changes["baseline"] = baseline
+    if not changes:
+        raise Invalid({"treatment": "name at least one thing to correct"})
+    key = (find_clinic(clinic_name).id, treatment_id)
+    _made_plan(treatments.correct_treatment(key, changes, ACTOR, house))
+
+
+@treatment.command("delete")
+@click.option("--clinic", "clinic_name", required=True)
+@click.option("--treatment", "treatment_id", required=True, type=click.UUID)
+@click.option("--because", required=True, help="Why; it stays on record.")
+@inside
+def treatment_delete(house: House, clinic_name: str, treatment_id: UUID, because: str) -> None:
+    """Take back a treatment that never was; what an earlier one had planned comes back."""
+    key = (find_clinic(clinic_name).id, treatment_id)
+    made(id=treatments.delete_treatment(key, because, ACTOR, house).id)
+
+
+def _made_plan(recorded: RecordedTreatment) -> None:
     planned = [{"name": row.name, "due_at": row.due_at.isoformat(), "state": row.state} for row in recorded.check_ins]
     made(id=recorded.treatment.id, check_ins=planned)
 

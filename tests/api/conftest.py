@@ -36,7 +36,12 @@ def shared(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def ids(town: Town, call: Caller) -> dict[str, str]:
     """A town in which there is something to find: Ana, whose text has opened a case."""
     ana = call.post("/patients", ANA)
-    call.post(f"/patients/{ana['id']}/treatments", TREATMENT)
+    treatment = call.post(f"/patients/{ana['id']}/treatments", TREATMENT)
     town.phone("+15555550120").texts("I want to die")
     (case,) = call.get("/escalations")["items"]
-    return {"patient_id": ana["id"], "escalation_id": case["id"], "staff_id": str(town.noor.id)}
+    return {
+        "patient_id": ana["id"],
+        "treatment_id": treatment["id"],
+        "escalation_id": case["id"],
+        "staff_id": str(town.noor.id),
+    }

@@ -16,6 +16,13 @@ OPERATIONS: list[tuple[str, str, Any, set[str]]] = [
     ("POST", "/patients/{patient_id}/resume", None, {"patients:write"}),
     ("POST", "/patients/{patient_id}/treatments", TREATMENT, {"patients:write"}),
     ("GET", "/patients/{patient_id}/treatments", None, {"patients:read"}),
+    ("PATCH", "/patients/{patient_id}/treatments/{treatment_id}", {"route": "im"}, {"patients:write"}),
+    (
+        "POST",
+        "/patients/{patient_id}/treatments/{treatment_id}/delete",
+        {"because": "entered for the wrong patient"},
+        {"patients:write"},
+    ),
     ("GET", "/check-ins", None, {"patients:read"}),
     ("GET", "/patients/{patient_id}/timeline", None, {"patients:read", "messages:read", "escalations:read"}),
     ("GET", "/patients/{patient_id}/messages", None, {"messages:read"}),

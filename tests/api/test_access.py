@@ -56,7 +56,7 @@ def _acts() -> list[str]:
 def test_it_refuses_what_is_no_token(town: Town, header: str) -> None:
     for method, path, body, _ in OPERATIONS:
         nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
-        address = path.format(patient_id=nobody, escalation_id=nobody)
+        address = path.format(patient_id=nobody, treatment_id=nobody, escalation_id=nobody)
         answer = town.app.test_client().open(
             f"/api/v1{address}", method=method, json=body, headers={"Authorization": header}
         )

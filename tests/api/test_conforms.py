@@ -36,7 +36,7 @@ def test_it_answers_as_described(
     operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
     for operation in operations:
         answered += _tried(operation, ids, call, mode)
-    assert len(operations) == 17
+    assert len(operations) == 19
     assert answered[200 if mode is GenerationMode.POSITIVE else 422] > 30
 
 
@@ -59,7 +59,7 @@ def _tried(
 
 def test_it_describes_what_succeeds(described: BaseSchema, ids: dict[str, str], call: Caller) -> None:
     for method, path, body, _ in OPERATIONS:
-        named = {name: ids[name] for name in ("patient_id", "escalation_id") if f"{{{name}}}" in path}
+        named = {name: ids[name] for name in ("patient_id", "treatment_id", "escalation_id") if f"{{{name}}}" in path}
         given_body = {"body": filled(body, ids)} if body else {}
         case = described[f"/api/v1{path}"][method].Case(path_parameters=named, **given_body)
         answer = case.call_and_validate(headers={"Authorization": f"Bearer {call.token}"})

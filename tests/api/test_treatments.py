@@ -15,6 +15,12 @@ def ana(call: Caller) -> str:
     return found
 
 
+def patched(call: Caller, path: str, changes: dict[str, Any]) -> Any:
+    answer = call("PATCH", path, changes)
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
 def test_it_shows_the_plan(call: Caller, ana: str) -> None:
     planned = call.post(f"/patients/{ana}/treatments", TREATMENT | {"series_id": "s-1", "baseline": {"mood": 4}})
     assert planned["ended_at"] == "2035-03-06T14:00:00Z"
@@ -73,3 +79,39 @@ def test_it_names_what_is_wrong_and_plans_nothing(call: Caller, ana: str, change
 def test_a_discharged_patient_gets_no_plan(call: Caller, ana: str) -> None:
     call.post(f"/patients/{ana}/discharge", status=200)
     problem_of(call("POST", f"/patients/{ana}/treatments", TREATMENT), 409)
+
+
+def test_it_corrects_a_treatment_and_plans_anew(call: Caller, ana: str) -> None:
+    treatment = call.post(f"/patients/{ana}/treatments", TREATMENT)
+    path = f"/patients/{ana}/treatments/{treatment['id']}"
+    corrected = patched(call, path, {"ended_at": "2035-03-05T16:00:00-05:00", "setting": "home"})
+    assert corrected["setting"] == "home"
+    assert corrected["route"] == "iv"
+    due = {planned["name"]: planned["due_at"] for planned in corrected["check_ins"]}
+    assert due["day_3"] == "2035-03-08T15:00:00Z"
+
+
+def test_it_deletes_a_treatment_with_a_reason(call: Caller, ana: str) -> None:
+    treatment = call.post(f"/patients/{ana}/treatments", TREATMENT)
+    path = f"/patients/{ana}/treatments/{treatment['id']}"
+    deleted = call.post(f"{path}/delete", {"because": "entered for the wrong patient"}, status=200)
+    assert deleted["deleted_because"] == "entered for the wrong patient"
+    states = {planned["state"] for planned in call.get(f"/check-ins?patient_id={ana}")["items"]}
+    assert states == {"skipped"}
+    assert call("PATCH", path, {"route": "im"}).status_code == 404
+
+
+def test_a_treatment_of_another_patient_is_not_found(call: Caller, ana: str) -> None:
+    bo = call.post("/patients", ANA | {"phone": "+15555550121", "external_id": "x1"})
+    treatment = call.post(f"/patients/{ana}/treatments", TREATMENT)
+    path = f"/patients/{bo['id']}/treatments/{treatment['id']}"
+    assert call("PATCH", path, {"route": "im"}).status_code == 404
+
+
+def test_a_patients_own_hours_come_back_as_they_were_given(call: Caller) -> None:
+    ana = call.post("/patients", ANA | {"window": {"opens": "14:00", "closes": "18:30"}})
+    assert ana["window"] == {"opens": "14:00", "closes": "18:30"}
+    changed = patched(call, f"/patients/{ana['id']}", {"window": {"opens": None, "closes": None}})
+    assert changed["window"] == {"opens": None, "closes": None}
+    refused = call("PATCH", f"/patients/{ana['id']}", {"window": {"opens": "21:00", "closes": "23:00"}})
+    assert "window" in faults_of(refused)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _YEARS = range(2000, 2101)
 _MOST_DIGITS = 4
@@ -63,6 +64,12 @@ def as_time(value: Any) -> datetime:
     if found.year not in _YEARS:
         raise ValueError(f"write a year between {_YEARS[0]} and {_YEARS[-1]}")
     return found.astimezone(UTC)
+
+
+def as_clock(value: Any) -> time:
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+        raise ValueError("write the hour as HH:MM, such as 14:30")
+    return time.fromisoformat(value)
 
 
 def as_id(value: Any) -> UUID:
@@ -115,6 +122,13 @@ def _a_country(value: str) -> str:
 
 Time = Annotated[datetime, BeforeValidator(as_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 """A time that comes in."""
+
+Clock = Annotated[
+    time,
+    BeforeValidator(as_clock),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "description": "Such as 14:30."}),
+]
+"""A local hour that comes in."""
 
 Moment = AwareDatetime
 """A time that goes out."""

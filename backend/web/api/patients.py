@@ -1,6 +1,7 @@
 """Patients over the API: enrol, look, change, pause, resume, discharge."""
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from backend.web.api.fields import (
     LEFT_OUT,
     Answer,
     Body,
+    Clock,
     Country,
     Evidence,
     Moment,
@@ -62,6 +64,13 @@ class NewBaseline(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class Window(Body):
+    """Hours of the patient's own, local time, inside the clinic's; null for none."""
+
+    opens: Clock | None = None
+    closes: Clock | None = None
+
+
 class NewPatient(Body):
     """A patient to enrol."""
 
@@ -76,6 +85,7 @@ class NewPatient(Body):
     flags: Flags = Field(default_factory=list)
     consent: NewConsent | None = None
     baseline: NewBaseline = Field(default_factory=NewBaseline)
+    window: Window = Field(default_factory=Window)
 
 
 class PatientChange(Body):
@@ -93,6 +103,7 @@ class PatientChange(Body):
     track: Track = LEFT_OUT
     flags: Flags = Field(default_factory=list)
     baseline: NewBaseline = LEFT_OUT
+    window: Window = LEFT_OUT
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -116,6 +127,13 @@ class Baseline(Answer):
     pain: int | None
 
 
+class WindowShown(Answer):
+    """Hours of the patient's own; null where the clinic's hold."""
+
+    opens: str | None
+    closes: str | None
+
+
 class PatientShown(Answer):
     """A patient, and how they stand with the clinic's texts."""
 
@@ -131,6 +149,7 @@ class PatientShown(Answer):
     flags: list[str]
     consent: ConsentGiven | None
     baseline: Baseline
+    window: WindowShown
     consented_at: Moment | None
     opted_out_at: Moment | None
     held_at: Moment | None
@@ -153,7 +172,7 @@ def enrol_patient(body: NewPatient) -> PatientShown:
     With consent on record they are welcomed by text, inside their own hours.
     """
     consent = enrolment.Consent(**body.consent.model_dump()) if body.consent else None
-    known = body.model_dump(exclude={"consent", "baseline"})
+    known = body.model_dump(exclude={"consent", "baseline", "window"}) | _hours(body.window)
     new = Enrolment(**known, consent=consent, baseline=body.baseline.scores)
     return _shown(enrolment.enrol(clinic(), new, owner().actor, house()))
 
@@ -179,7 +198,8 @@ def get_patient(patient_id: UUID) -> PatientShown:
 def change_patient(patient_id: UUID, body: PatientChange) -> PatientShown:
     """Change what is known of a patient."""
     patient = enrolment.patient_of(clinic_id(), patient_id)
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.model_dump(exclude_unset=True, exclude={"window"})
+    changes |= _hours(body.window) if "window" in body.model_fields_set else {}
     return _shown(enrolment.change(patient, changes, owner().actor, house()))
 
 
@@ -212,6 +232,10 @@ def _with_standing(patient_id: UUID, act: str) -> PatientShown:
     return _shown(standing.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
 
 
+def _hours(window: Window) -> dict[str, time | None]:
+    return {"window_opens": window.opens, "window_closes": window.closes}
+
+
 def _shown(patient: Patient) -> PatientShown:
     return _all_shown([patient])[0]
 
@@ -233,7 +257,12 @@ def _consents(patient_ids: Sequence[UUID]) -> dict[UUID, ConsentGiven]:
 
 
 def _answer(patient: Patient, consent: ConsentGiven | None) -> PatientShown:
-    taken_over = PatientShown.model_fields.keys() - {"consent", "baseline"}
+    taken_over = PatientShown.model_fields.keys() - {"consent", "baseline", "window"}
     baseline = Baseline(mood=patient.baseline_mood, pain=patient.baseline_pain)
+    window = WindowShown(opens=_clock(patient.window_opens), closes=_clock(patient.window_closes))
     columns = {name: getattr(patient, name) for name in taken_over}
-    return PatientShown(**columns, consent=consent, baseline=baseline)
+    return PatientShown(**columns, consent=consent, baseline=baseline, window=window)
+
+
+def _clock(at: time | None) -> str | None:
+    return at.strftime("%H:%M") if at else None

@@ -1,18 +1,20 @@
 """Treatments over the API: record one, and see the check-ins it plans."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 from sqlalchemy import select
 
 from backend.domain.protocol import ROUTES, SETTINGS
+from backend.services.invalid import NotFound
 from backend.services.patients import enrolment, treatments
-from backend.services.patients.treatments import NewTreatment
+from backend.services.patients.treatments import NewTreatment, RecordedTreatment
+from backend.store.database import db
 from backend.store.patients import Treatment
 from backend.web.api.access import clinic_id, note_views, owner
 from backend.web.api.check_ins import CheckInShown, check_ins_shown
-from backend.web.api.fields import Answer, Body, Moment, OneOf, Reference, Time
+from backend.web.api.fields import LEFT_OUT, Answer, Body, Moment, OneOf, Reference, Time
 from backend.web.api.operation import operation
 from backend.web.api.paging import Listing, Page
 from backend.web.api.patients import Baseline, NewBaseline
@@ -36,8 +38,34 @@ class TreatmentIn(Body):
     co_sedative: bool = Field(default=False, description="Whether another sedative was given.")
 
 
+class TreatmentChange(Body):
+    """What to correct of a treatment; what is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    ended_at: Time = LEFT_OUT
+    route: Route = LEFT_OUT
+    setting: Setting = LEFT_OUT
+    series_id: Reference | None = None
+    baseline: NewBaseline = LEFT_OUT
+    escort: bool = LEFT_OUT
+    co_sedative: bool = LEFT_OUT
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to change")
+        return self
+
+
+class TreatmentDeletion(Body):
+    """Why a treatment is taken back."""
+
+    because: Reference
+
+
 class TreatmentShown(Answer):
-    """One dosing visit."""
+    """One dosing visit. One that was deleted plans nothing."""
 
     id: UUID
     patient_id: UUID
@@ -49,6 +77,8 @@ class TreatmentShown(Answer):
     escort: bool
     co_sedative: bool
     created_at: Moment
+    deleted_at: Moment | None
+    deleted_because: str | None
 
 
 class OmittedCheckIn(Answer):
@@ -87,7 +117,53 @@ def record_treatment(patient_id: UUID, body: TreatmentIn) -> TreatmentPlanned:
     """
     patient = enrolment.patient_of(clinic_id(), patient_id)
     new = NewTreatment(**body.model_dump(exclude={"baseline"}), baseline=body.baseline.scores)
-    recorded = treatments.record_treatment(patient, new, owner().actor, house())
+    return _planned(treatments.record_treatment(patient, new, owner().actor, house()))
+
+
+@operation(
+    "PATCH",
+    "/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>",
+    "patients:write",
+    answer=TreatmentPlanned,
+    body=TreatmentChange,
+)
+def correct_treatment(patient_id: UUID, treatment_id: UUID, body: TreatmentChange) -> TreatmentPlanned:
+    """Correct what was recorded of a treatment, and plan anew.
+
+    What was asked already stays; what is still to come moves.
+    """
+    key = _key(patient_id, treatment_id)
+    changes = body.model_dump(exclude_unset=True, exclude={"baseline"})
+    if "baseline" in body.model_fields_set:
+        changes["baseline"] = body.baseline.scores
+    return _planned(treatments.correct_treatment(key, changes, owner().actor, house()))
+
+
+@operation(
+    "POST",
+    "/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>/delete",
+    "patients:write",
+    answer=TreatmentShown,
+    body=TreatmentDeletion,
+)
+def delete_treatment(patient_id: UUID, treatment_id: UUID, body: TreatmentDeletion) -> TreatmentShown:
+    """Take back a treatment that never was.
+
+    It stays on record with the reason. What an earlier treatment had planned comes back as far as it is still to come.
+    """
+    key = _key(patient_id, treatment_id)
+    return TreatmentShown(**_fields(treatments.delete_treatment(key, body.because, owner().actor, house())))
+
+
+def _key(patient_id: UUID, treatment_id: UUID) -> tuple[UUID, UUID]:
+    """Raises `NotFound` unless the treatment is this patient's."""
+    found = db.session.get(Treatment, (clinic_id(), treatment_id))
+    if found is None or found.patient_id != patient_id:
+        raise NotFound
+    return clinic_id(), treatment_id
+
+
+def _planned(recorded: RecordedTreatment) -> TreatmentPlanned:
     return TreatmentPlanned(
         **_fields(recorded.treatment),
         check_ins=check_ins_shown(recorded.check_ins),

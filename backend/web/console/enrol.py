@@ -77,6 +77,8 @@ def _enrolment(form: Form) -> Enrolment:
         flags=form.chosen("flags"),
         consent=_consent(form),
         baseline={measure: value for measure, value in scores.items() if value is not None},
+        window_opens=form.hour("window_opens"),
+        window_closes=form.hour("window_closes"),
     )
 
 

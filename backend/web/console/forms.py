@@ -1,6 +1,6 @@
 """What a form holds, read field by field; every fault stands under its field's name."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -37,6 +37,15 @@ class Form:
             self.faults[name] = "write a whole number from 0 to 10, or nothing"
             return NO_SCORE
         return int(given)
+
+    def hour(self, name: str) -> time | None:
+        """A local hour, or None when the field is empty."""
+        given = self.text(name)
+        try:
+            return time.fromisoformat(given) if given else None
+        except ValueError:
+            self.faults[name] = "choose an hour, such as 14:30"
+            return None
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime:
         """A local date and time of this zone, in UTC."""

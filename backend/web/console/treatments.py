@@ -1,6 +1,7 @@
 """Recording a treatment, and the plan it makes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
@@ -11,6 +12,7 @@ from backend.domain.protocol import ROUTES, SETTINGS
 from backend.domain.schedule import Omitted, zone_named
 from backend.services import audit
 from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.services.patients import treatments
 from backend.services.patients.enrolment import patient_of
 from backend.services.patients.planning import plan_of
 from backend.services.patients.treatments import NewTreatment, record_treatment
@@ -59,13 +61,61 @@ def add_treatment(patient_id: UUID) -> Response | tuple[str, int]:
     return redirect(url_for("console.plan", patient_id=patient_id, treatment_id=recorded.treatment.id))
 
 
-@console.get("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>")
-def plan(patient_id: UUID, treatment_id: UUID) -> str:
-    """What a treatment planned, in the patient's own time, and what it left out."""
+@console.get("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>/correct")
+def correct(patient_id: UUID, treatment_id: UUID) -> str:
+    only_who_may_act()
+    patient, treatment = _found(patient_id, treatment_id)
+    return _page(patient, {}, _as_form(treatment), treatment)
+
+
+@console.post("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>/correct")
+def correct_treatment(patient_id: UUID, treatment_id: UUID) -> Response | tuple[str, int]:
+    """Change what was recorded; the check-ins that are still to come move with it."""
+    only_who_may_act()
+    patient, treatment = _found(patient_id, treatment_id)
+    form = Form()
+    wanted = _treatment(form)
+    changes = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    key = (patient.clinic_id, treatment_id)
+    try:
+        treatments.correct_treatment(key, changes, actor(), house())
+    except Invalid as invalid:
+        patient, treatment = _found(patient_id, treatment_id)
+        return _page(patient, form.all_faults(invalid), as_given(), treatment), 422
+    except Conflict as refused:
+        flash(f"Not corrected: {refused}.", "warning")
+        return redirect(url_for("console.patient", patient_id=patient_id))
+    flash("The treatment is corrected, and what is still to come is planned anew.", "done")
+    return redirect(url_for("console.plan", patient_id=patient_id, treatment_id=treatment_id))
+
+
+@console.post("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>/delete")
+def delete_treatment(patient_id: UUID, treatment_id: UUID) -> Response:
+    """Take back a treatment that never was; it stays on record with the reason."""
+    only_who_may_act()
+    patient, _ = _found(patient_id, treatment_id)
+    try:
+        treatments.delete_treatment((patient.clinic_id, treatment_id), Form().text("because"), actor(), house())
+    except Invalid as invalid:
+        flash(f"Not deleted: {invalid.faults['because']}.", "warning")
+        return redirect(url_for("console.plan", patient_id=patient_id, treatment_id=treatment_id))
+    flash("The treatment is deleted. What an earlier one had planned is planned again.", "done")
+    return redirect(url_for("console.patient", patient_id=patient_id))
+
+
+def _found(patient_id: UUID, treatment_id: UUID) -> tuple[Patient, Treatment]:
+    """The patient and the treatment of theirs, also a deleted one. Raises `NotFound`."""
     patient = patient_of(my_clinic().id, patient_id)
     treatment = db.session.get(Treatment, (patient.clinic_id, treatment_id))
     if treatment is None or treatment.patient_id != patient.id:
         raise NotFound
+    return patient, treatment
+
+
+@console.get("/patients/<uuid:patient_id>/treatments/<uuid:treatment_id>")
+def plan(patient_id: UUID, treatment_id: UUID) -> str:
+    """What a treatment planned, in the patient's own time, and what it left out."""
+    patient, treatment = _found(patient_id, treatment_id)
     audit.record_view(patient.clinic_id, actor(), "patient_viewed", patient.id, house().now())
     planned = db.session.scalars(
         select(CheckIn)
@@ -101,10 +151,23 @@ def _treatment(form: Form) -> NewTreatment:
     )
 
 
-def _page(patient: Patient, faults: Mapping[str, str], given: Mapping[str, object]) -> str:
+def _as_form(row: Treatment) -> dict[str, object]:
+    """What is recorded of a treatment, as the form holds it."""
+    ended_at = row.ended_at.astimezone(zone_named(my_clinic().timezone))
+    given = {"ended_at": ended_at.strftime("%Y-%m-%dT%H:%M"), "route": row.route, "setting": row.setting}
+    ticked = {name: "yes" for name, holds in (("escort", row.escort), ("co_sedative", row.co_sedative)) if holds}
+    scores = {"baseline.mood": row.baseline_mood, "baseline.pain": row.baseline_pain}
+    known = {name: str(value) for name, value in scores.items() if value is not None}
+    return {**given, **ticked, **known, "series_id": row.series_id or ""}
+
+
+def _page(
+    patient: Patient, faults: Mapping[str, str], given: Mapping[str, object], treatment: Treatment | None = None
+) -> str:
     return render_template(
         "console/treatment.html",
         patient=patient,
+        treatment=treatment,
         faults=faults,
         given=given,
         routes={route: ROUTE_WORDS[route] for route in ROUTES},
