@@ -24,11 +24,12 @@ from backend.domain.protocol import (
 )
 from backend.domain.reading.languages import Languages, read_languages
 from backend.domain.reading.lexicon import Lexicon, build_lexicon
-from backend.domain.texts import Texts, faults_of
+from backend.domain.texts import Texts, faults_of, faults_of_files, texts_of
 
 FOLDER = Path(__file__).parent
 SIGNOFF = "signoff.toml"
 _DIGESTS = "\n[digests]\n"
+_SOME_PHONE = "+14155550100"
 OLDEST_VERIFICATION = timedelta(days=180)  # clinical notes 4a: crisis numbers are verified again at least so often
 
 
@@ -72,7 +73,7 @@ class Signed:
         pack = self.packs.get(country)
         if pack is None:
             return [f"country: there is no crisis pack for {country}; there is one for {', '.join(sorted(self.packs))}"]
-        return faults_of(self.texts, clinic=clinic, phone=phone, emergency=pack.emergency, crisis_line=pack.crisis_line)
+        return faults_of(self.texts, pack, clinic=clinic, phone=phone)
 
 
 def load_signed(folder: Path = FOLDER) -> Signed:
@@ -168,10 +169,11 @@ def _built(
     lexicons = _lexicons(documents, faults)
     if faults:
         return None, faults
+    packs = {part.country: part for part in parts.values() if isinstance(part, CrisisPack)}
     signed = Signed(
         protocol=parts["protocol.toml"],
-        texts=_texts(documents),
-        packs={part.country: part for part in parts.values() if isinstance(part, CrisisPack)},
+        texts=_texts(documents, packs),
+        packs=packs,
         lexicons=lexicons,
         languages=parts["languages.toml"],
         digest=digest,
@@ -181,11 +183,13 @@ def _built(
 
 
 def _fitness_faults(signed: Signed) -> list[str]:
-    """The texts must be whole for some clinic; each clinic's own name and phone are checked when it is added."""
+    """The texts must be whole in every country; each clinic's own name and phone are checked when it is added."""
     if not signed.packs or not signed.lexicons:
         return ["crisis/, lexicon/: at least one crisis pack and one lexicon are needed"]
-    pack = next(iter(signed.packs.values()))
-    return signed.faults_for(clinic="Clinic", phone="+14155550100", country=pack.country)
+    faults = faults_of_files(signed.texts, signed.packs)
+    for country in signed.packs:
+        faults += signed.faults_for(clinic="Clinic", phone=_SOME_PHONE, country=country)
+    return faults
 
 
 def _parsed(name: str, document: dict[str, Any]) -> object:
@@ -212,13 +216,13 @@ def _lexicons(documents: Mapping[str, dict[str, Any]], faults: list[str]) -> tup
     return tuple(lexicons)
 
 
-def _texts(documents: Mapping[str, dict[str, Any]]) -> Texts:
+def _texts(documents: Mapping[str, dict[str, Any]], packs: Mapping[str, CrisisPack]) -> Texts:
     by_language = {
         name.removeprefix("texts/").removesuffix(".toml"): {k: v for k, v in document.items() if isinstance(v, str)}
         for name, document in documents.items()
         if name.startswith("texts/")
     }
-    return Texts(by_language=by_language, staff=documents.get("texts/en.toml", {}).get("staff", {}))
+    return texts_of(by_language, documents.get("texts/en.toml", {}).get("staff", {}), packs.values())
 
 
 def _signature(entry: Mapping[str, Any]) -> Signature:
@@ -228,11 +232,16 @@ def _signature(entry: Mapping[str, Any]) -> Signature:
 def _crisis_pack(document: Mapping[str, Any]) -> CrisisPack:
     return CrisisPack(
         country=document["country"],
+        name=document["name"],
         calling_code=document["calling_code"],
         emergency=document["emergency"],
         crisis_line=document["crisis_line"],
+        reach=document["reach"],
         verified_on=document["verified_on"],
         languages=tuple(document["languages"]),
+        other_numbers=tuple(document.get("other_numbers", ())),
+        territories=tuple(document.get("territories", ())),
+        texts=document.get("texts", {}),
     )
 
 

@@ -39,7 +39,7 @@ def patient() -> None:
 @click.option("--phone", required=True)
 @click.option("--timezone", required=True)
 @click.option("--language", default="en")
-@click.option("--country", default="US")
+@click.option("--country", default="", help="Two letters; the clinic's when left out.")
 @click.option("--track", default="both", type=click.Choice(TRACKS))
 @click.option("--flags", default="", help=f"Separated by spaces or commas: {', '.join(FLAGS)}.")
 @click.option("--window-opens", help="Local hour before which the patient wants no check-in, such as 14:30.")
@@ -119,7 +119,7 @@ def _enrolment(fields: Mapping[str, Any]) -> Enrolment:
         phone=fields.get("phone") or "",
         timezone=fields.get("timezone") or "",
         language=fields.get("language") or "en",
-        country=fields.get("country") or "US",
+        country=fields.get("country") or None,
         track=fields.get("track") or "both",
         external_id=fields.get("external_id") or None,
         flags=(fields.get("flags") or "").replace(",", " ").split(),

@@ -28,6 +28,15 @@ def parse_phone(raw: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def as_dialled(written: str, country: str) -> str:
+    """A number as people of this country write it, in E.164; what is none stays as it is."""
+    try:
+        parsed = phonenumbers.parse(written, country)
+    except phonenumbers.NumberParseException:
+        return written
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
 def for_reading(e164: str) -> str:
     """The number as a person in its country writes it, digits and dashes only (`415-555-0100`); "" for none."""
     if not e164:

@@ -206,11 +206,22 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class CrisisPack:
-    """Whom a person in danger can reach in one country."""
+    """Whom a person in danger can reach in one country, and the texts that say so there (`texts`, by language)."""
 
     country: str
+    name: str
     calling_code: str
     emergency: str
     crisis_line: str
+    reach: str
+    """How to reach the crisis line, as staff tell it: `call or text 988`."""
     verified_on: date
     languages: tuple[str, ...]
+    other_numbers: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
+    """Regions of the phone numbering that belong to this country."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return self.emergency, self.crisis_line, *self.other_numbers

@@ -25,7 +25,7 @@ from backend.domain.answers import (
     which_answered,
 )
 from backend.domain.scores import Measure, Nrs
-from backend.domain.texts import CONFIRM_TEXTS, SEPTETS_ALONE, Texts, faults_of, septets
+from backend.domain.texts import CONFIRM_TEXTS, SEPTETS_ALONE, faults_of, septets, texts_of
 from tests.town import signed_files
 
 NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
@@ -167,11 +167,9 @@ def test_two_numbers_are_the_same_two_scores_in_whatever_order_they_are_read(moo
 
 
 def faults(**changed: str) -> list[str]:
-    texts = signed_files().texts
+    texts, us = signed_files().texts, signed_files().packs["US"]
     english = dict(texts.by_language["en"]) | changed
-    return faults_of(
-        Texts({"en": english}, texts.staff), clinic="Clinic", phone="+14155550100", emergency="911", crisis_line="988"
-    )
+    return faults_of(texts_of({"en": english}, texts.staff, [us]), us, clinic="Clinic", phone="+14155550100")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -180,7 +178,9 @@ def faults(**changed: str) -> list[str]:
 def test_every_question_that_offers_a_number_can_be_sent_and_asks_for_no_keyword(
     language: str, name: str, score: int
 ) -> None:
-    words = signed_files().texts.render(name, language, clinic="C", phone="+14155550100", score=Nrs(score))
+    words = signed_files().texts.render(
+        name, language, country="US", clinic="C", phone="+14155550100", score=Nrs(score)
+    )
     assert (septets(words) or 999) <= SEPTETS_ALONE
     assert f" {score} " in words
     assert not {"yes", "stop", "start", "si", "help"} & set(words.lower().replace(",", " ").split())

@@ -10,10 +10,11 @@ from backend.domain.outbound import CARRIER_RANK, POLICIES, Kind, State, retry_a
 from backend.domain.phone import PhoneError, calling_code, for_reading, parse_phone
 from backend.domain.protocol import CheckInRule, Step, Window
 from backend.domain.scores import Nrs
-from backend.domain.texts import MOST_SEPTETS, Texts, faults_of, segments, septets
+from backend.domain.texts import MOST_SEPTETS, faults_of, segments, septets, texts_of
 from tests.town import signed_files
 
 TEXTS = signed_files().texts
+US = signed_files().packs["US"]
 STATUSES = st.sampled_from([*CARRIER_RANK, "receiving", "something new"])
 
 
@@ -87,9 +88,7 @@ def test_the_size_of_any_text_can_be_told(text: str) -> None:
 
 def faults(**changed: str) -> list[str]:
     english = dict(TEXTS.by_language["en"]) | changed
-    return faults_of(
-        Texts({"en": english}, TEXTS.staff), clinic="Clinic", phone="+14155550100", emergency="911", crisis_line="988"
-    )
+    return faults_of(texts_of({"en": english}, TEXTS.staff, [US]), US, clinic="Clinic", phone="+14155550100")
 
 
 @pytest.mark.parametrize(
@@ -117,14 +116,14 @@ def test_a_crisis_text_that_would_fail_somebody_is_refused(crisis: str, fault: s
 def test_both_numbers_stand_in_the_first_part_whatever_the_clinic_is_called(
     name: str, language: str, clinic: str
 ) -> None:
-    words = TEXTS.render(name, language, clinic=clinic, phone="+14155550100")
+    words = TEXTS.render(name, language, country="US", clinic=clinic, phone="+14155550100")
     assert (septets(words) or 999) <= MOST_SEPTETS
     assert "988" in words[:153]
     assert "911" in words[:153]
 
 
 def test_an_unknown_language_is_answered_in_english() -> None:
-    assert TEXTS.render("crisis", "tlh", clinic="C", phone="+14155550100").startswith("Thank you for telling us.")
+    assert TEXTS.render("crisis", "tlh", country="US", clinic="C", phone="+14155550100").startswith("Thank you for")
 
 
 def test_protocol_rows_that_make_no_sense_are_refused() -> None:

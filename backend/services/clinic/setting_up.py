@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from backend.domain.countries import as_country
 from backend.domain.phone import parse_phone
 from backend.domain.roles import ROLES
 from backend.domain.schedule import zone_named
@@ -39,10 +40,12 @@ def add_clinic(
     callback = faults.check("phone", parse_phone, phone) if phone else sender
     faults.check("timezone", zone_named, timezone)
     shown = faults.check("name", as_name, name)
-    if shown and callback:
-        fit = clinical.faults_for(clinic=shown, phone=callback, country=country.upper())
-        if fit:
-            faults["country" if fit[0].startswith("country") else "name"] = fit[0].removeprefix("country: ")
+    where = as_country(country)
+    fit = clinical.faults_for(clinic=shown or "", phone=callback or "", country=where)
+    if fit and fit[0].startswith("country: "):
+        faults["country"] = fit[0].removeprefix("country: ")
+    elif fit and shown and callback:
+        faults["name"] = fit[0]
     faults.done()
     with transaction() as session:
         unrouted.give_up(sender)
@@ -51,7 +54,7 @@ def add_clinic(
             raise Invalid({"number": "another clinic already has this number or this name"})
         clinic = Clinic(
             id=uuid7(), slug=slug, name=shown, number=sender, phone=callback, timezone=timezone,
-            country=country.upper(), created_at=now,
+            country=where, created_at=now,
         )  # fmt: skip
         session.add(clinic)
         session.flush()

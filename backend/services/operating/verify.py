@@ -14,8 +14,10 @@ from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.consent import ConsentKind
 from backend.domain.outbound import Kind, State
 from backend.domain.overrides import EARLIEST, LATEST
+from backend.domain.phone import calling_code
+from backend.domain.protocol import CrisisPack
 from backend.domain.schedule import zone_named
-from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, SEPTETS_A_PART, septets
+from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, first_part, septets
 from backend.domain.triage import Disposition
 from backend.services.house import House
 from backend.services.operating.health import CLOCK_DEAD_AFTER, last_beat
@@ -95,16 +97,33 @@ def _fails_toward_people(_house: House) -> Iterator[str]:
 
 
 def _fixed_words(house: House) -> Iterator[str]:
-    """S5. Every crisis text that went out is whole: both numbers in its first part, two parts at most."""
-    packs = {clinic.id: house.clinical.packs.get(clinic.country) for clinic in db.session.scalars(select(Clinic))}
-    sent = select(OutboundMessage).where(OutboundMessage.text_name.in_(CRISIS_TEXTS))
-    for text in db.session.scalars(sent.execution_options(yield_per=500)):
-        pack = packs.get(text.clinic_id)
-        size = septets(text.body)
-        numbers = (pack.emergency, pack.crisis_line) if pack else ()
-        first_part = text.body[:SEPTETS_A_PART]
-        if size is None or size > MOST_SEPTETS or not all(number in first_part for number in numbers):
+    """S5. Every crisis text that went out is whole: both numbers of the country where the patient is in its first part,
+    two parts at most.
+    """
+    here = {clinic.id: clinic.country for clinic in db.session.scalars(select(Clinic))}
+    of_patient = (Patient.clinic_id == OutboundMessage.clinic_id) & (Patient.id == OutboundMessage.patient_id)
+    sent = (
+        select(OutboundMessage, Patient)
+        .outerjoin(Patient, of_patient)
+        .where(OutboundMessage.text_name.in_(CRISIS_TEXTS))
+    )
+    for text, patient in db.session.execute(sent.execution_options(yield_per=500)):
+        if patient is None or patient.phone == text.to_number:
+            countries = [here[text.clinic_id] if patient is None else patient.country]
+        else:  # the patient has another number since, and may have moved with it
+            countries = _countries_of(text.to_number, house)
+        if not any(_is_whole(text.body, house.clinical.packs.get(country)) for country in countries):
             yield f"crisis text that is not whole: {text.id}"
+
+
+def _countries_of(number: str, house: House) -> list[str]:
+    return [pack.country for pack in house.clinical.packs.values() if pack.calling_code == calling_code(number)]
+
+
+def _is_whole(body: str, pack: CrisisPack | None) -> bool:
+    size, within = septets(body), first_part(body)
+    fits = size is not None and size <= MOST_SEPTETS
+    return fits and pack is not None and pack.emergency in within and pack.crisis_line in within
 
 
 def _at_once(house: House) -> Iterator[str]:
@@ -264,6 +283,7 @@ def _silence(house: House) -> Iterator[str]:
 _PAGE = re.compile(
     r"Aftercare:? (ROUTINE|URGENT|ASAP|STAT) case \d+\b[^0-9]*"
     r"(Reply ACK \d+ to take it, then open the console\.)?[^0-9]*"
+    r"|Aftercare test page\b[^0-9]*"
 )
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from backend.domain.consent import METHODS
+from backend.domain.countries import as_country, number_fault
 from backend.domain.outbound import Kind
-from backend.domain.phone import calling_code, parse_phone
+from backend.domain.phone import parse_phone
 from backend.domain.protocol import FLAGS, TRACKS
 from backend.domain.schedule import next_opening, zone_named
 from backend.services import audit
@@ -45,7 +46,8 @@ class Enrolment:
     phone: str
     timezone: str
     language: str = "en"
-    country: str = "US"
+    country: str | None = None
+    """Two letters; the clinic's when nothing is said."""
     track: str = "both"
     external_id: str | None = None
     flags: Sequence[str] = ()
@@ -61,7 +63,7 @@ def check(clinic: Clinic, new: Enrolment, house: House) -> str:
     number = faults.check("phone", parse_phone, new.phone)
     _check_enrolment(new, faults, house, clinic)
     if number and not faults:
-        faults |= _country_faults(new, number, house.clinical)
+        faults |= _country_faults(new, number, clinic, house.clinical)
     faults.done()
     _refuse_twins(clinic.id, None, number, new.external_id)
     return str(number)
@@ -90,7 +92,7 @@ def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House
         id=uuid7(), clinic_id=clinic.id, external_id=new.external_id or None,
         external_id_digest=ring.digest(new.external_id) if new.external_id else None,
         given_name=as_name(new.given_name), family_name=as_name(new.family_name), phone=number,
-        phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=new.country.upper(),
+        phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=_country(new, clinic),
         track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
         baseline_pain=new.baseline.get("pain"), window_opens=new.window_opens, window_closes=new.window_closes,
         created_at=now,
@@ -111,7 +113,7 @@ def _check_enrolment(new: Enrolment, faults: Faults, house: House, clinic: Clini
     faults.check("timezone", zone_named, new.timezone)
     faults.check("track", one_of(TRACKS), new.track)
     faults.check("language", one_of(clinical.texts.languages), new.language)
-    faults.check("country", one_of(sorted(clinical.packs)), new.country.upper())
+    faults.check("country", one_of(sorted(clinical.packs)), _country(new, clinic))
     for flag in new.flags:
         faults.check("flags", one_of(FLAGS), flag)
     check_baseline(new.baseline, faults)
@@ -124,14 +126,19 @@ def _check_enrolment(new: Enrolment, faults: Faults, house: House, clinic: Clini
             faults["consent.evidence"] = "say where the consent is documented"
 
 
-def _country_faults(new: Enrolment, number: str, clinical: Clinical) -> dict[str, str]:
-    """The crisis numbers of one country must never go to a phone of another."""
-    pack = clinical.packs[new.country.upper()]
-    if calling_code(number) != pack.calling_code:
-        return {"phone": f"a patient in {pack.country} needs a number that starts with +{pack.calling_code}"}
+def _country(new: Enrolment, clinic: Clinic) -> str:
+    return as_country(new.country or "") or clinic.country
+
+
+def _country_faults(new: Enrolment, number: str, clinic: Clinic, clinical: Clinical) -> dict[str, str]:
+    """Why the texts of the patient's country cannot go to this phone, in this language, under this clinic's name."""
+    pack = clinical.packs[_country(new, clinic)]
+    if fault := number_fault(number, pack):
+        return {"phone": fault}
     if new.language not in pack.languages:
         return {"language": f"the crisis texts of {pack.country} exist in {', '.join(pack.languages)}"}
-    return {}
+    unfit = clinical.faults_for(clinic=clinic.name, phone=clinic.phone, country=pack.country)
+    return {"country": f"the clinic's texts cannot go to {pack.country}: {unfit[0]}"} if unfit else {}
 
 
 def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, number: str, external_id: str | None) -> None:
@@ -172,7 +179,7 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
     number = faults.check("phone", parse_phone, merged.phone)
     _check_enrolment(merged, faults, house, clinic)
     if number and not faults:
-        faults |= _country_faults(merged, number, house.clinical)
+        faults |= _country_faults(merged, number, clinic, house.clinical)
     faults.done()
     ring = keyring()
     with transaction():
@@ -181,6 +188,7 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
         _refuse_twins(kept.clinic_id, kept.id, number, merged.external_id)
         for name in _CHANGEABLE & changes.keys():
             setattr(kept, name, getattr(merged, name))
+        kept.country = _country(merged, clinic)
         kept.phone, kept.phone_digest = number, ring.digest(number)
         kept.external_id_digest = ring.digest(kept.external_id) if kept.external_id else None
         for measure in ("mood", "pain"):

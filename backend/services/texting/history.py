@@ -40,6 +40,7 @@ class ClinicCard(NamedTuple):
     name: str
     phone: str
     timezone: str
+    country: str
     protocol_overrides: dict[str, Any] | None
 
 
@@ -49,6 +50,7 @@ class Known(NamedTuple):
     clinic_id: UUID
     id: UUID
     language: str
+    country: str
     flags: list[str]
     baseline_mood: int | None
     baseline_pain: int | None

@@ -423,8 +423,12 @@ def _acknowledge(arrived: _Arrived, case: Acknowledge, house: House, *, but_say_
 
 
 def _fixed_words(text_name: str, language: str, arrived: _Arrived, offered: Nrs | None, house: House) -> str:
+    """A fixed text with the numbers of the patient's country; of whom nobody knows, of the clinic's."""
     clinic = arrived.writer.clinic
-    return house.clinical.texts.render(text_name, language, clinic=clinic.name, phone=clinic.phone, score=offered)
+    country = arrived.patient.country if arrived.patient is not None else clinic.country
+    return house.clinical.texts.render(
+        text_name, language, country=country, clinic=clinic.name, phone=clinic.phone, score=offered
+    )
 
 
 def _crisis_priority(verdict: Verdict) -> Priority:

@@ -43,7 +43,9 @@ def to_patient(
     patient: Patient, clinic: Clinic, kind: Kind, text_name: str, house: House, now: datetime, **links: object
 ) -> OutboundMessage:
     """Queue one of the fixed texts to a patient, inside the caller's transaction."""
-    body = house.clinical.texts.render(text_name, patient.language, clinic=clinic.name, phone=clinic.phone)
+    body = house.clinical.texts.render(
+        text_name, patient.language, country=patient.country, clinic=clinic.name, phone=clinic.phone
+    )
     return _queue(clinic.id, kind, text_name, patient.phone, body, now, patient_id=patient.id, **links)
 
 

@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from backend.domain.countries import as_country
 from backend.domain.phone import parse_phone
 from backend.domain.schedule import zone_named
 
@@ -117,7 +118,7 @@ def _a_zone(value: str) -> str:
 def _a_country(value: str) -> str:
     if not _COUNTRY.fullmatch(value):
         raise ValueError("write the country's two capital letters, such as US")
-    return value
+    return as_country(value)
 
 
 Time = Annotated[datetime, BeforeValidator(as_time), WithJsonSchema({"type": "string", "format": "date-time"})]

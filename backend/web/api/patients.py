@@ -80,7 +80,7 @@ class NewPatient(Body):
     phone: Phone
     timezone: Zone
     language: Language = "en"
-    country: Country = "US"
+    country: Country | None = Field(None, description="The clinic's country when left out.")
     track: Track = "both"
     flags: Flags = Field(default_factory=list)
     consent: NewConsent | None = None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from backend.domain.phone import as_dialled
 from backend.domain.protocol import FLAGS, TRACKS
 from backend.domain.schedule import zone_named
 from backend.services.invalid import Invalid
@@ -14,7 +15,6 @@ from backend.web.console.forms import Form, as_given
 from backend.web.current import house
 from backend.web.security import actor, my_clinic, only_who_may_act
 
-LONGEST_NATIONAL = 10  # digits of a North American number without its calling code
 CONSENT_METHODS = ("written", "verbal", "electronic")
 FLAG_WORDS = {
     "bipolar": "Bipolar disorder",
@@ -68,7 +68,7 @@ def _enrolment(form: Form) -> Enrolment:
     return Enrolment(
         given_name=form.text("given_name"),
         family_name=form.text("family_name"),
-        phone=_international(form.text("phone")),
+        phone=as_dialled(form.text("phone"), my_clinic().country),
         timezone=form.text("timezone"),
         language=form.text("language"),
         country=form.text("country"),
@@ -89,16 +89,6 @@ def _consent(form: Form) -> Consent | None:
     return Consent(given_at, form.text("consent.method"), form.text("consent.evidence"))
 
 
-def _international(written: str) -> str:
-    """A number as people of the clinic's country write it, with its calling code put before it."""
-    pack = house().clinical.packs.get(my_clinic().country)
-    if pack is None or not written or written.startswith("+"):
-        return written
-    digits = "".join(character for character in written if character.isdigit())
-    has_code = digits.startswith(pack.calling_code) and len(digits) > LONGEST_NATIONAL
-    return f"+{digits}" if has_code else f"+{pack.calling_code}{digits}"
-
-
 def _page(faults: Mapping[str, str], given: Mapping[str, object]) -> str:
     return render_template(
         "console/enrol.html",
@@ -108,6 +98,6 @@ def _page(faults: Mapping[str, str], given: Mapping[str, object]) -> str:
         tracks={track: TRACK_WORDS[track] for track in TRACKS},
         flags={flag: FLAG_WORDS[flag] for flag in FLAGS},
         languages={code: LANGUAGE_WORDS.get(code, code) for code in house().clinical.texts.languages},
-        countries=sorted(house().clinical.packs),
+        countries={code: pack.name for code, pack in sorted(house().clinical.packs.items())},
         methods=CONSENT_METHODS,
     )

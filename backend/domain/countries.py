@@ -1,0 +1,26 @@
+"""Countries as they come in, and whose country a phone number surely is of."""
+
+import phonenumbers
+
+from backend.domain.protocol import CrisisPack
+
+_ALSO_CALLED = {"UK": "GB"}
+
+
+def as_country(raw: str) -> str:
+    """The country's two capital letters; `UK` is what many people call `GB`."""
+    code = raw.strip().upper()
+    return _ALSO_CALLED.get(code, code)
+
+
+def number_fault(e164: str, pack: CrisisPack) -> str | None:
+    """Why this number cannot be of somebody in the pack's country: the crisis numbers of one country must never go to a
+    phone of another. None when it can, as for made-up numbers (555), of which no region is known.
+    """
+    parsed = phonenumbers.parse(e164)
+    if str(parsed.country_code) != pack.calling_code:
+        return f"a patient in {pack.country} needs a number that starts with +{pack.calling_code}"
+    region = phonenumbers.region_code_for_number(parsed)
+    if region in (None, pack.country, *pack.territories):
+        return None
+    return f"this is a number of {region}, and the patient's country is {pack.country}: correct one of them"
