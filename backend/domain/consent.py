@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from backend.domain.protocol import Protocol, Window
-from backend.domain.schedule import above_caps, is_open
+from backend.domain.schedule import Calendars, above_caps, is_open
 
 METHODS = ("written", "verbal", "electronic", "keyword", "text", "carrier", "staff")
 
@@ -54,19 +54,21 @@ def may_prompt(
     protocol: Protocol,
     zone: ZoneInfo,
     window: Window | None = None,
+    then_on: Sequence[date] = (),
 ) -> str | None:
     """Why a check-in must not be prompted now; None when it may.
 
-    `prompted_at`: the patient's earlier prompts. `window`: the protocol's hours inside the patient's own, when they
-    have some.
+    `prompted_at`: the patient's earlier prompts; `then_on`: their local days where the patient lived then. `window`:
+    the protocol's hours inside the patient's own, when they have some.
     """
     if reason := refusal(standing):
         return reason
     if not is_open(now, window or protocol.window, zone):
         return "outside the patient's hours"
-    today, days = now.astimezone(zone).date(), [at.astimezone(zone).date() for at in prompted_at]
-    if today in days and above_caps(today, [today], protocol):
+    today = now.astimezone(zone).date()
+    asked = Calendars([at.astimezone(zone).date() for at in prompted_at], list(then_on))
+    if (today in asked.now or today in asked.then) and above_caps(today, [today], protocol):
         return "already asked today"
-    if above_caps(today, days, protocol):
+    if asked.above_caps(today, protocol):
         return "already asked three times this week"
     return None

@@ -52,7 +52,10 @@ class CheckInRule:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local times between which prompts may go out, and when day-counted ones do. It may open later on Sundays."""
+    """Local times between which prompts may go out, and when day-counted ones do.
+
+    It may open later on Sundays; where that is no earlier than it closes, it stays closed that day.
+    """
 
     opens: time
     closes: time
@@ -60,7 +63,7 @@ class Window:
     sunday_opens: time
 
     def __post_init__(self) -> None:
-        if not (self.opens <= self.asks_at < self.closes and self.opens <= self.sunday_opens < self.closes):
+        if not (self.opens <= self.asks_at < self.closes and self.opens <= self.sunday_opens):
             raise ValueError("the window must open before it asks and ask before it closes")
 
     def opening(self, day: date) -> time:
@@ -75,8 +78,7 @@ class Window:
         if begins >= ends:
             raise ValueError("leave some time between the hours, inside the clinic's own")
         asks_at = self.asks_at if begins <= self.asks_at < ends else begins
-        sunday = max(self.sunday_opens, begins)
-        return Window(begins, ends, asks_at, sunday if sunday < ends else begins)
+        return Window(begins, ends, asks_at, max(self.sunday_opens, begins))
 
 
 @dataclass(frozen=True, slots=True)

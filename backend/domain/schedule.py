@@ -10,6 +10,8 @@ from backend.domain.protocol import CheckInRule, Protocol, StaffedRules, Window
 ONE_DAY = timedelta(days=1)
 MOST_MOVED = 4
 """Days that a check-in may come later than the protocol says; it never overtakes the next one."""
+MOST_CLOSED = 8
+"""Days within which every window opens: the hours of today may be over, and Sunday may have none."""
 
 NOT_NEEDED = "not needed for this treatment"
 OUTSIDE_HOURS = "would fall outside the patient's hours"
@@ -76,7 +78,9 @@ class Whose:
     """What the plan depends on besides the treatment: where the patient lives, their hours, and what went out before.
 
     `prompted_on` are local days of earlier treatments' prompts, which count towards the caps; `asked_on` are those of
-    this treatment's own check-ins that were asked already, which stay. `staffed` is there in mode B only; then a
+    this treatment's own check-ins that were asked already, which stay. `then_on` are the days of all these prompts as
+    they were where the patient lived when asked: who flies over the date line is not asked twice on either calendar.
+    What should have gone out before `now` did not, and counts for nothing. `staffed` is there in mode B only; then a
     patient at risk is asked for scores only if a clinician `agreed`.
     """
 
@@ -85,9 +89,26 @@ class Whose:
     track: str = "both"
     prompted_on: tuple[date, ...] = ()
     asked_on: Mapping[str, date] = field(default_factory=dict)
+    then_on: tuple[date, ...] = ()
+    now: datetime | None = None
     staffed: StaffedHours | None = None
     at_risk: bool = False
     agreed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """The local days of a patient's prompts, on the calendar of where they live now and of where they lived then."""
+
+    now: list[date]
+    then: list[date]
+
+    def add(self, day: date) -> None:
+        self.now.append(day)
+        self.then.append(day)
+
+    def above_caps(self, day: date, protocol: Protocol) -> bool:
+        return above_caps(day, self.now, protocol) or above_caps(day, self.then, protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +157,18 @@ def check_in_times(
     """
     planned: list[PlannedCheckIn] = []
     omitted: list[Omitted] = []
-    days = [*whose.prompted_on, *whose.asked_on.values()]
+    asked = Calendars([*whose.prompted_on, *whose.asked_on.values()], list(whose.then_on))
     rules = sorted(protocol.check_ins, key=lambda rule: rule.after_days or 0)
     for rule, before in zip(rules, _next_days(rules, treatment, whose), strict=True):
         if rule.name in whose.asked_on:
             continue
-        plan = _plan(rule, before, treatment, protocol, whose, days)
+        plan = _plan(rule, before, treatment, protocol, whose, asked)
         if isinstance(plan, Omitted):
             omitted.append(plan)
-        else:
-            planned.append(plan)
-            days.append(plan.due_at.astimezone(whose.zone).date())
+            continue
+        planned.append(plan)
+        if whose.now is None or whose.now < plan.send_by:
+            asked.add(plan.due_at.astimezone(whose.zone).date())
     return tuple(planned), tuple(omitted)
 
 
@@ -165,7 +187,7 @@ def _plan(
     treatment: TreatmentFacts,
     protocol: Protocol,
     whose: Whose,
-    days: Sequence[date],
+    asked: Calendars,
 ) -> PlannedCheckIn | Omitted:
     if not _applies(rule, treatment):
         return Omitted(rule.name, NOT_NEEDED)
@@ -175,7 +197,7 @@ def _plan(
     reason = OUTSIDE_HOURS
     moved_because: str | None = None
     for due_at in _moments(rule, before, treatment, whose):
-        refused = _refusal(due_at, protocol, whose, days)
+        refused = _refusal(due_at, protocol, whose, asked)
         if refused is None:
             return _planned(rule, asks, due_at, protocol, whose, moved_because)
         reason = moved_because = refused
@@ -199,16 +221,23 @@ def _moments(rule: CheckInRule, before: date, treatment: TreatmentFacts, whose: 
 
 
 def _asking(day: date, whose: Whose) -> datetime:
-    """The asking hour of a day; in mode B not before staff are there, as far as the patient's hours go."""
+    """The asking hour of a day. In mode B, as far as the patient's hours go, when staff come if that is later, or when
+    the patient's hours begin if there would be too few staffed ones left.
+    """
     asking = at_local(day, whose.window.asking(day), whose.zone)
-    hours = whose.staffed.on(day) if whose.staffed is not None else None
-    opens = hours[0] if hours is not None else asking
-    return opens if asking < opens < at_local(day, whose.window.closes, whose.zone) else asking
+    if whose.staffed is None:
+        return asking
+    opens, closes = (at_local(day, hour, whose.zone) for hour in (whose.window.opening(day), whose.window.closes))
+    staff_come = (hours[0] for near in (-1, 0, 1) if (hours := whose.staffed.on(day + ONE_DAY * near)) is not None)
+    moments = (asking, *(at for at in staff_come if asking < at < closes), opens)
+    return next((at for at in moments if whose.staffed.is_staffed(at) and whose.staffed.may_ask(at)), asking)
 
 
-def _refusal(due_at: datetime, protocol: Protocol, whose: Whose, days: Sequence[date]) -> str | None:
+def _refusal(due_at: datetime, protocol: Protocol, whose: Whose, asked: Calendars) -> str | None:
     day = due_at.astimezone(whose.zone).date()
-    if above_caps(day, days, protocol):
+    if not is_open(due_at, whose.window, whose.zone):
+        return OUTSIDE_HOURS
+    if asked.above_caps(day, protocol):
         return TOO_MANY
     if whose.staffed is not None and not whose.staffed.may_ask(due_at):
         return NOBODY_THERE
@@ -231,13 +260,10 @@ def above_caps(day: date, days: Sequence[date], protocol: Protocol) -> bool:
 
 def next_opening(now: datetime, window: Window, zone: ZoneInfo) -> datetime:
     """`now` when prompts may go out now, otherwise the next time the window opens (UTC)."""
-    day = now.astimezone(zone).date()
-    opens = at_local(day, window.opening(day), zone)
-    if now < opens:
-        return opens
-    if now < at_local(day, window.closes, zone):
-        return now
-    return at_local(day + ONE_DAY, window.opening(day + ONE_DAY), zone)
+    today = now.astimezone(zone).date()
+    days = (today + ONE_DAY * ahead for ahead in range(MOST_CLOSED))
+    hours = ((at_local(day, window.opening(day), zone), at_local(day, window.closes, zone)) for day in days)
+    return next(max(now, opens) for opens, closes in hours if now < closes and opens < closes)
 
 
 def is_open(now: datetime, window: Window, zone: ZoneInfo) -> bool:

@@ -14,7 +14,7 @@ from backend.domain.schedule import is_open, zone_named
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
 from backend.services.house import House
-from backend.services.patients.planning import window_of
+from backend.services.patients.planning import day_then, window_of
 from backend.services.patients.standing import standing_of
 from backend.services.texting import outbox
 from backend.services.texting.history import history_of
@@ -47,7 +47,7 @@ _WHOM = (
     .join(Clinic, Clinic.id == Patient.clinic_id)
     .where(Patient.clinic_id == bindparam("clinic"), Patient.id == bindparam("patient"))
 )
-_OTHER_PROMPTS = select(CheckIn.prompted_at).where(
+_OTHER_PROMPTS = select(CheckIn.prompted_at, CheckIn.timezone).where(
     CheckIn.clinic_id == bindparam("clinic"),
     CheckIn.patient_id == bindparam("patient"),
     CheckIn.id != bindparam("but"),
@@ -93,9 +93,10 @@ def _refusal(check_in: CheckIn, patient: Patient, clinic: Clinic, house: House) 
     protocol = house.protocol_of(clinic)
     now, zone = house.now(), zone_named(patient.timezone)
     of = {"clinic": patient.clinic_id, "patient": patient.id, "but": check_in.id, "since": now - timedelta(days=8)}
-    prompted_at = [at for at in db.session.scalars(_OTHER_PROMPTS, of) if at is not None]
+    prompted = [(at, lived_in) for at, lived_in in db.session.execute(_OTHER_PROMPTS, of) if at is not None]
+    then_on = [day_then(at, lived_in, zone) for at, lived_in in prompted]
     window = window_of(patient, protocol.window)
-    return may_prompt(standing_of(patient), prompted_at, now, protocol, zone, window)
+    return may_prompt(standing_of(patient), [at for at, _ in prompted], now, protocol, zone, window, then_on)
 
 
 def _skip(check_in: CheckIn, reason: str, house: House) -> None:

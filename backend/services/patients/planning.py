@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
@@ -75,6 +76,7 @@ def plan_of(treatment: Treatment, patient: Patient, clinic: Clinic, house: House
         window=window_of(patient, protocol.window),
         track=patient.track,
         **_asked_before(patient, treatment),
+        now=house.now(),
         staffed=staffed_hours(clinic, protocol, house.now()),
         at_risk="si_baseline" in patient.flags or patient.held_at is not None,
         agreed=patient.agreed_by is not None,
@@ -138,7 +140,8 @@ def _leave_out(row: CheckIn, because: str, now: datetime) -> None:
 def _rows(patient: Patient) -> Sequence[CheckIn]:
     """The patient's check-ins, held so that none is prompted while its time moves."""
     mine = select(CheckIn).where(CheckIn.clinic_id == patient.clinic_id, CheckIn.patient_id == patient.id)
-    return db.session.scalars(mine.order_by(CheckIn.due_at).with_for_update()).all()
+    held = mine.order_by(CheckIn.due_at).with_for_update(key_share=True)
+    return db.session.scalars(held, execution_options={"populate_existing": True}).all()
 
 
 def _treatments(patient: Patient) -> Sequence[Treatment]:
@@ -169,23 +172,31 @@ def _facts(treatment: Treatment, patient: Patient) -> TreatmentFacts:
 class _AskedBefore(TypedDict):
     prompted_on: tuple[date, ...]
     asked_on: dict[str, date]
+    then_on: tuple[date, ...]
 
 
 def _asked_before(patient: Patient, treatment: Treatment) -> _AskedBefore:
     """The patient's local days of prompts that stand whatever is planned: of other treatments, and of this one's."""
     zone = zone_named(patient.timezone)
-    prompted = select(CheckIn.treatment_id, CheckIn.name, CheckIn.prompted_at).where(
+    prompted = select(CheckIn).where(
         CheckIn.clinic_id == patient.clinic_id,
         CheckIn.patient_id == patient.id,
         CheckIn.prompted_at > treatment.ended_at - timedelta(days=8),
     )
-    rows = [(of, name, at.astimezone(zone).date()) for of, name, at in db.session.execute(prompted) if at is not None]
+    rows = [(row, row.prompted_at) for row in db.session.scalars(prompted) if row.prompted_at is not None]
     return {
-        "prompted_on": tuple(day for of, _, day in rows if of != treatment.id),
-        "asked_on": {name: day for of, name, day in rows if of == treatment.id},
+        "prompted_on": tuple(at.astimezone(zone).date() for row, at in rows if row.treatment_id != treatment.id),
+        "asked_on": {row.name: at.astimezone(zone).date() for row, at in rows if row.treatment_id == treatment.id},
+        "then_on": tuple(day_then(at, row.timezone, zone) for row, at in rows),
     }
+
+
+def day_then(at: datetime, lived_in: str | None, zone: ZoneInfo) -> date:
+    """The local day of a prompt where the patient lived when it was planned."""
+    return at.astimezone(zone_named(lived_in) if lived_in else zone).date()
 
 
 def hold_patient(clinic_id: UUID, patient_id: UUID) -> Patient | None:
     """The patient's row, held so that two changes of one plan take turns."""
-    return db.session.get(Patient, (clinic_id, patient_id), with_for_update=True, populate_existing=True)
+    # With key_share, or whoever prompts and writes a text that names the patient would wait for us, and we for them.
+    return db.session.get(Patient, (clinic_id, patient_id), with_for_update={"key_share": True}, populate_existing=True)
