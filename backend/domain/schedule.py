@@ -17,6 +17,7 @@ NOT_NEEDED = "not needed for this treatment"
 OUTSIDE_HOURS = "would fall outside the patient's hours"
 TOO_MANY = "as many a week as allowed"
 NOBODY_THERE = "nobody would be there to read the answer"
+TOO_LATE = "its day was over before it was planned"
 NO_SCORES = "at risk, and nobody reads at night: a clinician must agree first"
 
 
@@ -80,8 +81,8 @@ class Whose:
     `prompted_on` are local days of earlier treatments' prompts, which count towards the caps; `asked_on` are those of
     this treatment's own check-ins that were asked already, which stay. `then_on` are the days of all these prompts as
     they were where the patient lived when asked: who flies over the date line is not asked twice on either calendar.
-    What should have gone out before `now` did not, and counts for nothing. `staffed` is there in mode B only; then a
-    patient at risk is asked for scores only if a clinician `agreed`.
+    `stopped` are own check-ins that were skipped for good. Nothing is planned for a day that is over `now`. `staffed`
+    is there in mode B only; then a patient at risk is asked for scores only if a clinician `agreed`.
     """
 
     zone: ZoneInfo
@@ -90,6 +91,7 @@ class Whose:
     prompted_on: tuple[date, ...] = ()
     asked_on: Mapping[str, date] = field(default_factory=dict)
     then_on: tuple[date, ...] = ()
+    stopped: frozenset[str] = frozenset()
     now: datetime | None = None
     staffed: StaffedHours | None = None
     at_risk: bool = False
@@ -152,23 +154,22 @@ def check_in_times(
 ) -> tuple[tuple[PlannedCheckIn, ...], tuple[Omitted, ...]]:
     """The planned check-ins in order of time, and those left out with their reasons.
 
-    Nothing is planned outside the patient's hours, above the caps or, in mode B, where nobody would read the answer: it
-    comes a few days later, before the next one, or is left out by name.
+    Nothing is planned outside the patient's hours, above the caps, for a day that is over or, in mode B, where nobody
+    would read the answer: it comes a few days later, before the next one, or is left out by name.
     """
     planned: list[PlannedCheckIn] = []
     omitted: list[Omitted] = []
     asked = Calendars([*whose.prompted_on, *whose.asked_on.values()], list(whose.then_on))
     rules = sorted(protocol.check_ins, key=lambda rule: rule.after_days or 0)
     for rule, before in zip(rules, _next_days(rules, treatment, whose), strict=True):
-        if rule.name in whose.asked_on:
+        if rule.name in whose.asked_on or rule.name in whose.stopped:
             continue
         plan = _plan(rule, before, treatment, protocol, whose, asked)
         if isinstance(plan, Omitted):
             omitted.append(plan)
             continue
         planned.append(plan)
-        if whose.now is None or whose.now < plan.send_by:
-            asked.add(plan.due_at.astimezone(whose.zone).date())
+        asked.add(plan.due_at.astimezone(whose.zone).date())
     return tuple(planned), tuple(omitted)
 
 
@@ -237,9 +238,11 @@ def _refusal(due_at: datetime, protocol: Protocol, whose: Whose, asked: Calendar
     day = due_at.astimezone(whose.zone).date()
     if not is_open(due_at, whose.window, whose.zone):
         return OUTSIDE_HOURS
+    if whose.now is not None and at_local(day, whose.window.closes, whose.zone) <= whose.now:
+        return TOO_LATE
     if asked.above_caps(day, protocol):
         return TOO_MANY
-    if whose.staffed is not None and not whose.staffed.may_ask(due_at):
+    if whose.staffed is not None and not whose.staffed.may_ask(max(due_at, whose.now or due_at)):
         return NOBODY_THERE
     return None
 

@@ -21,6 +21,7 @@ from backend.domain.schedule import (
     NOT_NEEDED,
     ONE_DAY,
     OUTSIDE_HOURS,
+    TOO_LATE,
     TOO_MANY,
     Omitted,
     PlannedCheckIn,
@@ -39,7 +40,7 @@ FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
 DAYS = (LAST - FIRST).days + 1
 # What a zone file is called and is no place: the machine's own, and "not set".
 NAMES = sorted(available_timezones() - {"localtime", "Factory"})
-REASONS = {NOT_NEEDED, OUTSIDE_HOURS, TOO_MANY, NOBODY_THERE, NO_SCORES}
+REASONS = {NOT_NEEDED, OUTSIDE_HOURS, TOO_LATE, TOO_MANY, NOBODY_THERE, NO_SCORES}
 RULES = {rule.name: rule for rule in PROTOCOL.check_ins}
 DAYS_AFTER = sorted({rule.after_days or 0 for rule in PROTOCOL.check_ins})
 ALL_FLAGS = frozenset(FLAGS)
@@ -70,7 +71,8 @@ def plan(facts: TreatmentFacts, whose: Whose) -> Case:
 
 
 def each_rule_has_one_end(case: Case) -> None:
-    ends = [*(p.name for p in case.planned), *(o.name for o in case.omitted), *case.whose.asked_on]
+    unmoved = {*case.whose.asked_on, *case.whose.stopped}
+    ends = [*(p.name for p in case.planned), *(o.name for o in case.omitted), *unmoved]
     assert sorted(ends) == sorted(RULES)
     assert {left.reason for left in case.omitted} <= REASONS
 
@@ -112,6 +114,10 @@ def none_moves_far_or_past_the_next(case: Case) -> None:
         assert (p.moved_because is None) == (later == 0)
 
 
+def nothing_is_planned_for_a_day_that_is_over(case: Case) -> None:
+    assert all(case.whose.now is None or case.whose.now < p.send_by for p in case.planned)
+
+
 def somebody_is_there_to_read_it(case: Case) -> None:
     staffed = case.whose.staffed
     if staffed is None:
@@ -133,6 +139,7 @@ MUST_HOLD: tuple[Callable[[Case], None], ...] = (
     they_come_in_order_and_never_twice_a_day,
     the_caps_are_kept,
     none_moves_far_or_past_the_next,
+    nothing_is_planned_for_a_day_that_is_over,
     somebody_is_there_to_read_it,
 )
 
@@ -276,6 +283,8 @@ def cases(draw: st.DrawFn) -> Case:
         track=draw(st.sampled_from(TRACKS)),
         prompted_on=tuple(ended_on + ONE_DAY * days for days in before),
         asked_on={name: ended_on + ONE_DAY * days for name, days in asked.items()},
+        stopped=draw(st.frozensets(st.sampled_from(list(RULES)), max_size=2)) - asked.keys(),
+        now=draw(st.none() | st.timedeltas(timedelta(days=-1), timedelta(days=90)).map(facts.ended_at.__add__)),
         staffed=draw(st.none() | staffs()),
         at_risk=draw(st.booleans()),
         agreed=draw(st.booleans()),
@@ -289,16 +298,16 @@ def test_whatever_comes_together_the_plan_is_sound(case: Case) -> None:
     sound(case)
 
 
-@settings(max_examples=100)
-@given(cases(), MOMENTS)
-def test_what_never_went_out_takes_no_days_from_what_still_can(case: Case, now: datetime) -> None:
-    """The plan made anew at any moment is as sound, and leaves out no more for the caps than the one made in time."""
-    again = plan(case.facts, replace(case.whose, now=now))
-    for must_hold in set(MUST_HOLD) - {the_caps_are_kept, they_come_in_order_and_never_twice_a_day}:
-        must_hold(again)
-    to_come = replace(again, planned=tuple(p for p in again.planned if now < p.send_by))
-    the_caps_are_kept(to_come)
-    they_come_in_order_and_never_twice_a_day(to_come)
+def test_what_was_recorded_late_is_asked_late_as_long_as_the_next_is_not_due() -> None:
+    """Recorded on the second day: what the first should have asked is asked at once, and day 3 as always."""
+    zone = ZoneInfo("America/New_York")
+    facts = ended(FULL, date(2026, 3, 3), time(15), zone)
+    recorded_at = at_local(date(2026, 3, 5), time(11), zone)
+    case = sound(plan(facts, Whose(zone, PROTOCOL.window, now=recorded_at)))
+    assert Omitted("same_day", TOO_LATE) in case.omitted
+    first, second = case.planned[:2]
+    assert (first.name, case.day_of(first), first.moved_because) == ("day_1", date(2026, 3, 5), TOO_LATE)
+    assert (second.name, case.day_of(second), second.moved_because) == ("day_3", date(2026, 3, 6), None)
 
 
 def test_nothing_is_left_out_that_could_be_asked() -> None:

@@ -10,9 +10,10 @@ from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind, State
 from backend.domain.rules import silence
-from backend.domain.schedule import is_open, zone_named
+from backend.domain.schedule import NOBODY_THERE, is_open, zone_named
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
+from backend.services.clinic.hours import staffed_hours
 from backend.services.house import House
 from backend.services.patients.planning import day_then, window_of
 from backend.services.patients.standing import standing_of
@@ -26,6 +27,8 @@ from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import Key, claim, transaction, work_through
 
 BATCH = 1000
+HARDLY_LATE = timedelta(hours=1)
+"""What the plan found time enough for is still in time so much later."""
 _PROMPT_OF = {"mood": "prompt_mood", "pain": "prompt_pain", "safety": "prompt_safety"}
 
 # Every prompt asks these, so they are put together once: that takes longer than to run them.
@@ -77,8 +80,8 @@ def _prompt(key: Key, house: House) -> None:
         patient, clinic = session.execute(_WHOM, of).one()
         if reason := refusal(standing_of(patient)):
             _skip(check_in, reason, house)
-        elif check_in.send_by <= now:
-            _skip(check_in, "too late: nothing was sent", house)
+        elif reason := _too_late(check_in, clinic, house):
+            _skip(check_in, reason, house)
             _tell_staff(check_in, patient, clinic, house)
         elif reason := _refusal(check_in, patient, clinic, house):
             _skip(check_in, reason, house)
@@ -87,6 +90,17 @@ def _prompt(key: Key, house: House) -> None:
             outbox.to_patient(
                 patient, clinic, Kind.PROMPT, name, house, now, check_in_id=check_in.id, expires_at=check_in.send_by
             )
+
+
+def _too_late(check_in: CheckIn, clinic: Clinic, house: House) -> str | None:
+    """Why what was due can no longer go out: the clock stood still, or staff are there no longer (mode B)."""
+    now = house.now()
+    if check_in.send_by <= now:
+        return "too late: nothing was sent"
+    staffed = staffed_hours(clinic, house.protocol_of(clinic), now)
+    if staffed is None or staffed.may_ask(max(check_in.due_at, now - HARDLY_LATE)):
+        return None
+    return f"too late: {NOBODY_THERE}"
 
 
 def _refusal(check_in: CheckIn, patient: Patient, clinic: Clinic, house: House) -> str | None:

@@ -6,7 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.protocol import Window
@@ -15,6 +15,7 @@ from backend.domain.schedule import (
     NOBODY_THERE,
     NOT_NEEDED,
     OUTSIDE_HOURS,
+    TOO_LATE,
     TOO_MANY,
     Omitted,
     PlannedCheckIn,
@@ -32,7 +33,6 @@ from backend.store.patients import Patient, Treatment
 
 NEWER = "a newer treatment"
 DELETED = "its treatment was deleted"
-TOO_LATE = "recorded too late"
 _OF_PLANS = frozenset({NEWER, DELETED, TOO_LATE, NO_SCORES, NOBODY_THERE, NOT_NEEDED, OUTSIDE_HOURS, TOO_MANY})
 """What only a plan says: a new plan may say otherwise. What a person or the patient stopped stays stopped."""
 
@@ -55,12 +55,12 @@ def replan(patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
             _leave_out(row, NEWER if there else DELETED, now)
     if newest is None:
         return ()
-    planned, omitted = plan_of(newest, patient, clinic, house)
+    planned, omitted = plan_of(newest, patient, clinic, house, now)
     mine = {row.name: row for row in rows if row.treatment_id == newest.id}
     for plan in planned:
         row = mine.get(plan.name) or new_row(newest, plan)
         db.session.add(row)
-        _put(row, plan, patient.timezone, now)
+        _put(row, plan, patient.timezone)
     reasons = {left.name: left.reason for left in omitted}
     for name in mine.keys() - {plan.name for plan in planned}:
         _leave_out(mine[name], reasons.get(name, NOT_NEEDED), now)
@@ -68,16 +68,16 @@ def replan(patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
     return omitted
 
 
-def plan_of(treatment: Treatment, patient: Patient, clinic: Clinic, house: House) -> Plan:
-    """What this treatment plans for this patient, and what it does not."""
+def plan_of(treatment: Treatment, patient: Patient, clinic: Clinic, house: House, now: datetime) -> Plan:
+    """What this treatment plans for this patient as it is made `now`, and what it does not."""
     protocol = house.protocol_of(clinic)
     whose = Whose(
         zone=zone_named(patient.timezone),
         window=window_of(patient, protocol.window),
         track=patient.track,
-        **_asked_before(patient, treatment),
-        now=house.now(),
-        staffed=staffed_hours(clinic, protocol, house.now()),
+        **_so_far(patient, treatment),
+        now=now,
+        staffed=staffed_hours(clinic, protocol, now),
         at_risk="si_baseline" in patient.flags or patient.held_at is not None,
         agreed=patient.agreed_by is not None,
     )
@@ -99,7 +99,7 @@ def new_row(treatment: Treatment, plan: PlannedCheckIn) -> CheckIn:
 
 def add_superseded(treatment: Treatment, patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
     """Write down what a treatment would have planned that a newer one has taken over already."""
-    planned, omitted = plan_of(treatment, patient, clinic, house)
+    planned, omitted = plan_of(treatment, patient, clinic, house, house.now())
     for plan in planned:
         row = new_row(treatment, plan)
         row.timezone, row.skipped_at, row.skipped_because = patient.timezone, house.now(), NEWER
@@ -122,19 +122,21 @@ def skip_planned(patient: Patient, because: str, now: datetime) -> None:
     )
 
 
-def _put(row: CheckIn, plan: PlannedCheckIn, timezone: str, now: datetime) -> None:
-    """Set a check-in to its planned time, unless it was asked or stopped for a reason that no plan takes back."""
-    if row.prompted_at is not None or (row.skipped_because is not None and row.skipped_because not in _OF_PLANS):
-        return
+def _put(row: CheckIn, plan: PlannedCheckIn, timezone: str) -> None:
+    """Set a check-in to its planned time."""
     row.asks, row.due_at, row.send_by, row.answer_by = list(plan.asks), plan.due_at, plan.send_by, plan.answer_by
     row.timezone, row.moved_because = timezone, plan.moved_because
-    over = plan.send_by <= now
-    row.skipped_at, row.skipped_because = (row.skipped_at or now, TOO_LATE) if over else (None, None)
+    row.skipped_at, row.skipped_because = None, None
 
 
 def _leave_out(row: CheckIn, because: str, now: datetime) -> None:
-    if row.prompted_at is None and (row.skipped_because is None or row.skipped_because in _OF_PLANS):
+    """Skip a check-in that was not asked, unless it is skipped already for a reason that no plan takes back."""
+    if row.prompted_at is None and not _is_stopped(row):
         row.skipped_at, row.skipped_because = row.skipped_at or now, because
+
+
+def _is_stopped(row: CheckIn) -> bool:
+    return row.skipped_because is not None and row.skipped_because not in _OF_PLANS
 
 
 def _rows(patient: Patient) -> Sequence[CheckIn]:
@@ -169,22 +171,27 @@ def _facts(treatment: Treatment, patient: Patient) -> TreatmentFacts:
     )
 
 
-class _AskedBefore(TypedDict):
+class _SoFar(TypedDict):
+    stopped: frozenset[str]
     prompted_on: tuple[date, ...]
     asked_on: dict[str, date]
     then_on: tuple[date, ...]
 
 
-def _asked_before(patient: Patient, treatment: Treatment) -> _AskedBefore:
-    """The patient's local days of prompts that stand whatever is planned: of other treatments, and of this one's."""
+def _so_far(patient: Patient, treatment: Treatment) -> _SoFar:
+    """What stands whatever is planned: the local days of prompts, of other treatments and of this one's, and what of
+    this one's was stopped.
+    """
     zone = zone_named(patient.timezone)
-    prompted = select(CheckIn).where(
+    mine = select(CheckIn).where(
         CheckIn.clinic_id == patient.clinic_id,
         CheckIn.patient_id == patient.id,
-        CheckIn.prompted_at > treatment.ended_at - timedelta(days=8),
+        or_(CheckIn.treatment_id == treatment.id, CheckIn.prompted_at > treatment.ended_at - timedelta(days=8)),
     )
-    rows = [(row, row.prompted_at) for row in db.session.scalars(prompted) if row.prompted_at is not None]
+    known = db.session.scalars(mine).all()
+    rows = [(row, row.prompted_at) for row in known if row.prompted_at is not None]
     return {
+        "stopped": frozenset(row.name for row in known if row.treatment_id == treatment.id and _is_stopped(row)),
         "prompted_on": tuple(at.astimezone(zone).date() for row, at in rows if row.treatment_id != treatment.id),
         "asked_on": {row.name: at.astimezone(zone).date() for row, at in rows if row.treatment_id == treatment.id},
         "then_on": tuple(day_then(at, row.timezone, zone) for row, at in rows),

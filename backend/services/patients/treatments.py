@@ -25,6 +25,7 @@ from backend.store.work import Key, transaction
 
 OLDEST_TREATMENT = timedelta(days=365)
 MOST_REASON = 80
+NO_LONGER_IN_CARE = "this patient is no longer in care here; enrol them again first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ def correct_treatment(key: Key, changes: Mapping[str, Any], actor: str, house: H
     """
     now = house.now()
     with transaction() as session:
-        treatment = _standing_treatment(key)
-        held = _in_care(treatment.clinic_id, treatment.patient_id)
+        treatment, held = _standing_treatment(key)
+        if not _is_in_care(held):
+            raise Conflict(NO_LONGER_IN_CARE)
         before = _as_recorded(treatment)
         new = replace(before, **changes)
         _check_treatment(new, now)
-        if new == before:
-            raise Invalid({"treatment": "nothing is different from what is recorded"})
+        _check_correction(treatment, new, before)
         treatment.former = [*(treatment.former or []), _kept(before, actor, now)]
         for name, value in _columns(new).items():
             setattr(treatment, name, value)
@@ -102,9 +103,7 @@ def delete_treatment(key: Key, because: str, actor: str, house: House) -> Treatm
         raise Invalid({"because": f"say why in 1 to {MOST_REASON} characters"})
     now = house.now()
     with transaction() as session:
-        treatment = _standing_treatment(key)
-        held = hold_patient(treatment.clinic_id, treatment.patient_id)
-        assert held is not None
+        treatment, held = _standing_treatment(key)
         treatment.deleted_at, treatment.deleted_because = now, reason
         session.flush()
         _renew_baseline(held)
@@ -145,7 +144,7 @@ def _in_care(clinic_id: UUID, patient_id: UUID) -> Patient:
     if held is None:
         raise NotFound
     if not _is_in_care(held):
-        raise Conflict("this patient is no longer in care here; enrol them again first")
+        raise Conflict(NO_LONGER_IN_CARE)
     return held
 
 
@@ -153,12 +152,18 @@ def _is_in_care(patient: Patient) -> bool:
     return patient.discharged_at is None and patient.deceased_at is None
 
 
-def _standing_treatment(key: Key) -> Treatment:
-    """Raises `NotFound` for one that is not there, or not any more."""
-    treatment = db.session.get(Treatment, key, with_for_update=True)
-    if treatment is None or treatment.deleted_at is not None:
+def _standing_treatment(key: Key) -> tuple[Treatment, Patient]:
+    """A treatment and its patient, held. Raises `NotFound` for one that is not there, or not any more.
+
+    The patient's row comes first, as everywhere: two that hold one each would wait for each other for ever.
+    """
+    of = select(Treatment.patient_id).where(Treatment.clinic_id == key[0], Treatment.id == key[1])
+    patient_id = db.session.scalar(of)
+    held = hold_patient(key[0], patient_id) if patient_id is not None else None
+    treatment = db.session.get(Treatment, key, populate_existing=True)
+    if held is None or treatment is None or treatment.deleted_at is not None:
         raise NotFound
-    return treatment
+    return treatment, held
 
 
 def _columns(new: NewTreatment) -> dict[str, Any]:
@@ -197,6 +202,16 @@ def _check_treatment(new: NewTreatment, now: datetime) -> None:
         faults["ended_at"] = "a treatment of more than a year ago plans nothing; check the date"
     check_baseline(new.baseline, faults)
     faults.done()
+
+
+def _check_correction(treatment: Treatment, new: NewTreatment, before: NewTreatment) -> None:
+    """What was asked after a treatment was asked after it: it cannot have ended later than that."""
+    if new == before:
+        raise Invalid({"treatment": "nothing is different from what is recorded"})
+    asked = [at for row in _check_ins_of(treatment) if (at := row.prompted_at) is not None]
+    if asked and new.ended_at >= min(asked):
+        fix = "delete this treatment and record the right one"
+        raise Invalid({"ended_at": f"the patient was asked about this treatment before that; {fix}"})
 
 
 def _renew_baseline(patient: Patient) -> None:

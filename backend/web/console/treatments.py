@@ -127,15 +127,21 @@ def plan(patient_id: UUID, treatment_id: UUID) -> str:
         patient=patient,
         treatment=treatment,
         planned=planned,
-        omitted=_left_out(patient, treatment),
+        omitted=_left_out(patient, treatment, {check_in.name for check_in in planned}),
         routes=ROUTE_WORDS,
         protocol=house().protocol_of(my_clinic()),
     )
 
 
-def _left_out(patient: Patient, treatment: Treatment) -> Sequence[Omitted]:
-    """Why the other check-ins of the protocol are not there. They are not kept, so the plan is worked out once more."""
-    return plan_of(treatment, patient, my_clinic(), house())[1]
+def _left_out(patient: Patient, treatment: Treatment, there: set[str]) -> Sequence[Omitted]:
+    """Why the other check-ins of the protocol are not there. They are not kept, so the plan is worked out once more, as
+    it was when the treatment was recorded; what it would plan today but did not then is named all the same.
+    """
+    _, omitted = plan_of(treatment, patient, my_clinic(), house(), treatment.created_at)
+    reasons = {left.name: left.reason for left in omitted}
+    rules = house().protocol_of(my_clinic()).check_ins
+    missing = (rule.name for rule in rules if rule.name not in there)
+    return [Omitted(name, reasons.get(name, "not in the plan as it was made then")) for name in missing]
 
 
 def _treatment(form: Form) -> NewTreatment:
