@@ -23,6 +23,7 @@ class Patient(ClinicRow, Base):
     """A patient. `opted_out_at` is what the newest line of the consent ledger says, kept here for the send path; the
     other times are what the newest lines of `StandingEvent` say.
 
+    `baseline_mood` and `baseline_pain` come from the treatments, else they are the `given_` ones, which staff gave.
     `born_on` is an ISO date. `window_opens` and `window_closes` are hours of the patient's own, inside the protocol's.
     `carrier_blocked_at`: the carrier stops texts to this number until the patient sends START. `pending_phone` is a new
     number that has not said yet that it is theirs. `released_at`: the number is somebody else's now. `agreed_by` is the
@@ -53,6 +54,8 @@ class Patient(ClinicRow, Base):
     flags: Mapped[list[str]] = mapped_column(JSON)
     baseline_mood: Mapped[int | None]
     baseline_pain: Mapped[int | None]
+    given_mood: Mapped[int | None]
+    given_pain: Mapped[int | None]
     created_at: Mapped[datetime]
     consented_at: Mapped[datetime | None]
     opted_out_at: Mapped[datetime | None]

@@ -267,7 +267,7 @@ class _Month:
             id=uuid7(), clinic_id=self.clinic.id, given_name=story.given_name, family_name=story.family_name,
             phone=number, phone_digest=ring.digest(number), timezone=story.timezone, language=story.language,
             country="US", track=story.track, flags=list(story.flags), baseline_mood=story.baseline[0],
-            baseline_pain=story.baseline[1], created_at=at,
+            baseline_pain=story.baseline[1], given_mood=story.baseline[0], given_pain=story.baseline[1], created_at=at,
         )  # fmt: skip
         db.session.add(patient)
         db.session.flush()

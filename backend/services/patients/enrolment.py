@@ -94,7 +94,8 @@ def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House
         given_name=as_name(new.given_name), family_name=as_name(new.family_name), phone=number,
         phone_digest=ring.digest(number), timezone=new.timezone, language=new.language, country=_country(new, clinic),
         track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
-        baseline_pain=new.baseline.get("pain"), window_opens=new.window_opens, window_closes=new.window_closes,
+        baseline_pain=new.baseline.get("pain"), given_mood=new.baseline.get("mood"),
+        given_pain=new.baseline.get("pain"), window_opens=new.window_opens, window_closes=new.window_closes,
         created_at=now,
     )  # fmt: skip
     db.session.add(patient)
@@ -194,6 +195,7 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
         for measure in ("mood", "pain"):
             if measure in changes.get("baseline", {}):
                 setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
+                setattr(kept, f"given_{measure}", changes["baseline"][measure])
         if _PLANNED_BY & changes.keys() and kept.discharged_at is None:
             replan(kept, clinic, house)
         audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))

@@ -215,7 +215,9 @@ def _check_correction(treatment: Treatment, new: NewTreatment, before: NewTreatm
 
 
 def _renew_baseline(patient: Patient) -> None:
-    """A patient's baseline is the median of the last three scores taken before a treatment (CLINICAL.md 9)."""
+    """A patient's baseline is the median of the last three scores taken before a treatment (CLINICAL.md 9); without any
+    it is what staff gave. What was taken for a treatment that was deleted is nobody's.
+    """
     for measure in ("mood", "pain"):
         column = getattr(Treatment, f"baseline_{measure}")
         taken = select(column).where(
@@ -224,5 +226,6 @@ def _renew_baseline(patient: Patient) -> None:
             Treatment.deleted_at.is_(None),
             column.is_not(None),
         )
-        if values := db.session.scalars(taken.order_by(Treatment.ended_at.desc()).limit(3)).all():
-            setattr(patient, f"baseline_{measure}", int(median_low(values)))
+        values = db.session.scalars(taken.order_by(Treatment.ended_at.desc()).limit(3)).all()
+        given = getattr(patient, f"given_{measure}")
+        setattr(patient, f"baseline_{measure}", int(median_low(values)) if values else given)

@@ -84,6 +84,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('protocol_version', sa.Integer(), server_default='0', nullable=False))
 
     with op.batch_alter_table('patients', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('given_mood', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('given_pain', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('born_on', sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column('window_opens', sa.Time(), nullable=True))
         batch_op.add_column(sa.Column('window_closes', sa.Time(), nullable=True))
@@ -118,6 +120,8 @@ def downgrade() -> None:
     with op.batch_alter_table('patients', schema=None) as batch_op:
         batch_op.drop_index('ix_patients_clinic_id_pending_phone_digest')
         batch_op.drop_column('agreed_by')
+        batch_op.drop_column('given_pain')
+        batch_op.drop_column('given_mood')
         batch_op.drop_column('hold_ended_at')
         batch_op.drop_column('released_at')
         batch_op.drop_column('pending_phone_at')
