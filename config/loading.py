@@ -2,13 +2,13 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from backend.domain.concerns import Priority
+from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.protocol import (
     CheckInRule,
     Conversation,
@@ -24,6 +24,7 @@ from backend.domain.protocol import (
 )
 from backend.domain.reading.languages import Languages, read_languages
 from backend.domain.reading.lexicon import Lexicon, build_lexicon
+from backend.domain.rules import BY_NUMBERS
 from backend.domain.texts import Texts, faults_of, faults_of_files, texts_of
 
 FOLDER = Path(__file__).parent
@@ -189,7 +190,16 @@ def _fitness_faults(signed: Signed) -> list[str]:
     faults = faults_of_files(signed.texts, signed.packs)
     for country in signed.packs:
         faults += signed.faults_for(clinic="Clinic", phone=_SOME_PHONE, country=country)
-    return faults
+    return faults + _raises_of_nothing(signed.protocol, signed.lexicons)
+
+
+def _raises_of_nothing(protocol: Protocol, lexicons: Sequence[Lexicon]) -> list[str]:
+    known = BY_NUMBERS.union(rule.family for lexicon in lexicons for rule in lexicon.rules)
+    return [
+        f"protocol.toml: raise: no rule raises a concern named {each.concern}"
+        for each in protocol.raises
+        if each.concern not in known
+    ]
 
 
 def _parsed(name: str, document: dict[str, Any]) -> object:
@@ -267,9 +277,7 @@ def build_protocol(document: Mapping[str, Any]) -> Protocol:
             longest_wait=timedelta(hours=document["staffed"]["longest_wait_hours"]),
         ),
         thresholds=Thresholds(**document["thresholds"]),
-        raises=tuple(
-            Raise(entry["concern"], entry["when"], Priority.from_label(entry["to"])) for entry in document["raise"]
-        ),
+        raises=tuple(_raise(entry) for entry in document["raise"]),
         crisis_replies=_crisis_replies(document["crisis_reply"]),
         escalation=_escalation(document["escalation"]),
     )
@@ -284,6 +292,16 @@ def _check_in(entry: Mapping[str, Any]) -> CheckInRule:
         only_when=tuple(entry.get("only_when", ())),
         also={item: tuple(flags) for item, flags in entry.get("also", {}).items()},
         optional=tuple(entry.get("optional", ())),
+    )
+
+
+def _raise(entry: Mapping[str, Any]) -> Raise:
+    return Raise(
+        concern=entry["concern"],
+        when=entry["when"],
+        priority=Priority.from_label(entry["to"]),
+        within=timedelta(hours=entry["within_hours"]) if "within_hours" in entry else None,
+        reply=ReplyKind(entry["reply"]) if "reply" in entry else None,
     )
 
 

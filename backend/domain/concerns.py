@@ -55,6 +55,7 @@ class Concern:
 
     `span` indexes the text as it was sent (half-open, in characters) and `quote` is that part of it; both are empty
     for concerns that no words raised (a low score, a text that could not be read). `why` is one sentence a nurse reads.
+    `softened`: it was denied, or said of somebody else, of long ago or as a figure of speech.
     """
 
     name: str
@@ -64,6 +65,11 @@ class Concern:
     why: str
     span: tuple[int, int] | None = None
     quote: str = ""
+    softened: bool = False
+
+
+UNSCREENED = frozenset({"unscreened", "other_language", "unscannable"})
+"""The concerns of a text that could not be read, or not well enough."""
 
 
 def worst_first(concerns: "list[Concern] | tuple[Concern, ...]") -> tuple[Concern, ...]:

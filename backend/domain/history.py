@@ -19,12 +19,23 @@ class CrisisSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Treated:
+    """The newest treatment that stands, and how many hours before the text it had ended."""
+
+    ended_at: datetime
+    setting: str
+    co_sedative: bool
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What is known of the sender before this text. The default is a sender of whom nothing is known.
 
     `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
-    there; `reread` are those of them that come out otherwise than before. `unreadable` counts the texts before this one
-    that answered nothing of what the check-in asks.
+    there; `reread` are those of them that come out otherwise than before. `course` are the moods since the newest
+    treatment, oldest first, without those of the check-in that the text answers. `unreadable` counts the texts before
+    this one that answered nothing of what the check-in asks.
     """
 
     awaiting: tuple[str, ...] = ()
@@ -33,7 +44,9 @@ class History:
     reread: frozenset[Measure] = frozenset()
     baseline: Mapping[Measure, Nrs] = field(default_factory=dict)
     best_mood: Nrs | None = None
+    course: Sequence[Nrs] = ()
     flags: frozenset[str] = frozenset()
+    treated: Treated | None = None
     on_hold: bool = False
     last_mood: Nrs | None = None
     crisis_sent: Sequence[CrisisSent] = ()

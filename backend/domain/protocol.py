@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
-from backend.domain.concerns import Priority
+from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.scores import Measure
 
 ROUTES = ("iv", "im", "nasal", "oral", "topical", "other")
@@ -131,11 +131,15 @@ class StaffedRules:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """A concern of this name weighs more for patients with a flag or after a treatment in a setting; never less."""
+    """A concern of this name weighs more for patients with a flag, or after a treatment in a setting or with another
+    sedative, if need be only `within` a time of it; never less. `reply` answers it then, unless a crisis reply does.
+    """
 
     concern: str
     when: str
     priority: Priority
+    within: timedelta | None = None
+    reply: ReplyKind | None = None
 
     def __post_init__(self) -> None:
         if self.when not in (*FLAGS, *SETTINGS):

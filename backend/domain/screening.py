@@ -105,7 +105,8 @@ def _urgency(finding: Finding, hours: float | None) -> tuple[Priority, ReplyKind
 def _concern(finding: Finding, priority: Priority, reply: ReplyKind, text: str) -> Concern:
     rule, (start, end) = finding.rule, finding.span
     why = rule.why if finding.standing is Standing.SAID else f"{rule.why} {_SOFTER[finding.standing]}"
-    return Concern(rule.family, priority, reply, rule.id, why, (start, end), text[start:end])
+    softened = finding.standing is not Standing.SAID
+    return Concern(rule.family, priority, reply, rule.id, why, (start, end), text[start:end], softened)
 
 
 def _timed(rule: Rule, hours: float | None) -> tuple[Priority, ReplyKind]:

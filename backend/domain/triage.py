@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Taken, Told, take, word_answers
-from backend.domain.concerns import Concern, Priority, ReplyKind, worst_first
+from backend.domain.concerns import UNSCREENED, Concern, Priority, ReplyKind, worst_first
 from backend.domain.history import CrisisSent, History
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
-from backend.domain.rules import of_scores
+from backend.domain.rules import of_scores, weighed
 from backend.domain.scores import Measure, Nrs
 
 
@@ -73,12 +73,14 @@ def triage(
     taken = Taken() if history.on_hold else take(reply, aside, history.awaiting, history.so_far)
     offer = _offer(taken, sender, history)
     numbers = _of_numbers(taken, offer, reply, aside, sender, history, protocol.thresholds)
-    concerns = worst_first([*found, *numbers, *_of_reply(reply, history), *_of_words(reply, history)])
+    said = [*found, *numbers, *_of_reply(reply, history), *_of_words(reply, history)]
+    unseen = history.on_hold and _unscannable(reply, history) and not any(c.name in UNSCREENED for c in said)
     unreadable = False
-    if not concerns and _unclear(reply, taken, sender, history):
+    if unseen or (not said and _unclear(reply, taken, sender, history)):
         unreadable = sender is Sender.PATIENT and bool(history.awaiting) and not history.on_hold
-        concerns = (_unread(reply, sender, history, patience=protocol.conversation.unreadable if unreadable else None),)
-    elif sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
+        said.append(_unread(reply, sender, history, patience=protocol.conversation.unreadable if unreadable else None))
+    concerns = worst_first(weighed(said, history, protocol.raises))
+    if sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
         concerns = (_unread(reply, sender, history), *concerns)
     priority = concerns[0].priority if concerns else Priority.NONE
     left = (
@@ -241,11 +243,11 @@ def _unread(reply: Reply, sender: Sender, history: History, *, patience: int | N
         why = "A text from a number that belongs to no patient and no staff member."
     elif sender is Sender.STAFF:
         kind, why = ReplyKind.STAFF, "A staff member's text that is not a command."
-    elif history.on_hold:
-        priority, kind, why = Priority.URGENT, ReplyKind.SOFT, "A text during a hold after a crisis: read it."
-    elif history.has_photo or not (reply.words or reply.scores or reply.acknowledges):
+    elif _unscannable(reply, history):
         name, priority, kind = "unscannable", Priority.URGENT, ReplyKind.SOFT
         why = "A photo, an attachment or an empty text: nothing to screen, look at it."
+    elif history.on_hold:
+        priority, kind, why = Priority.URGENT, ReplyKind.SOFT, "A text during a hold after a crisis: read it."
     elif patience is not None and history.unreadable + 1 >= patience:
         name, why = (
             "unreadable",
@@ -253,6 +255,11 @@ def _unread(reply: Reply, sender: Sender, history: History, *, patience: int | N
         )
         kind = ReplyKind.THANKS_READ if history.unreadable + 1 == patience else ReplyKind.NOTHING
     return Concern(name, priority, kind, f"unread-{name}", why)
+
+
+def _unscannable(reply: Reply, history: History) -> bool:
+    facts = (reply.words, reply.scores, reply.acknowledges, reply.keyword, reply.opts_out, reply.courtesy)
+    return history.has_photo or not (any(facts) or reply.declines or reply.safe is not None)
 
 
 def _disposition(reply: Reply, priority: Priority, sender: Sender) -> Disposition:

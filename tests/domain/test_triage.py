@@ -11,7 +11,7 @@ from backend.domain.answers import Offer, SoFar
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.history import CrisisSent, History
 from backend.domain.replies import read_reply
-from backend.domain.rules import silence
+from backend.domain.rules import Missed, silence
 from backend.domain.scores import Measure, Nrs
 from backend.domain.screening import Screen
 from backend.domain.triage import Disposition, Sender, Verdict, could_not_screen, crisis_reply, triage
@@ -186,5 +186,6 @@ def test_the_crisis_text_comes_in_full_first_on_every_rise_and_after_a_day(
 def test_silence_is_a_signal(
     missed: int, flags: frozenset[str], last_mood: Nrs | None, priority: Priority | None
 ) -> None:
-    concern: Concern | None = silence(missed, History(flags=flags, last_mood=last_mood), PROTOCOL.thresholds)
+    history = History(flags=flags, last_mood=last_mood)
+    concern: Concern | None = silence(Missed(missed, next_day=True), history, PROTOCOL.thresholds)
     assert (concern.priority if concern else None) == priority

@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 _AUDIENCE_ROLES = {"team": ("responder", "clinician"), "managers": ("manager",)}
 MOST_NOTE = 4000
+BUNDLED_FOR = timedelta(minutes=5)
+"""So long after a page about a further text the next one waits, unless it is asap or more."""
 
 
 # Opening -------------------------------------------------------------------------------------------------------------
@@ -80,8 +82,12 @@ def put_before_person(
     house: House,
     now: datetime,
     inbound_id: UUID | None,
+    *,
+    tell_holder: bool = False,
 ) -> UUID:
-    """As `open_or_join`, when nobody needs more of the case than its id."""
+    """As `open_or_join`, when nobody needs more of the case than its id. `tell_holder`: whoever has taken the case
+    hears of this text however little it worries.
+    """
     digests, priority = keyring().digests(number), concerns[0].priority
     case_id = _open_case(clinic.id, digests)
     if case_id is None:
@@ -92,7 +98,8 @@ def put_before_person(
         case_id = _open(clinic, digests[0], patient_id, priority, house, now)
         _add_event((clinic.id, case_id), "opened", now, inbound_id=inbound_id)
     else:
-        _join(db.session.get_one(Escalation, (clinic.id, case_id)), priority, house, now, inbound_id)
+        case = db.session.get_one(Escalation, (clinic.id, case_id))
+        _join(case, priority, house, now, inbound_id, tell_holder=tell_holder)
     _keep((clinic.id, case_id), concerns, now, inbound_id)
     return case_id
 
@@ -146,13 +153,17 @@ def _open(
     return case_id
 
 
-def _join(case: Escalation, priority: Priority, house: House, now: datetime, inbound_id: UUID | None) -> None:
+def _join(
+    case: Escalation, priority: Priority, house: House, now: datetime, inbound_id: UUID | None, *, tell_holder: bool
+) -> None:
     add_event(case, "joined", now, inbound_id=inbound_id)
     if priority > case.priority:
         case.priority = int(priority)
         add_event(case, "raised", now, inbound_id=inbound_id, detail=priority.label)
         _page_afresh(case, now)
-    elif priority >= Priority.ASAP and case.acknowledged_by is not None:
+    elif inbound_id is not None and (tell_holder or priority >= Priority.ASAP):
+        _tell_of_text(case, house, now, at_once=priority >= Priority.ASAP)
+    elif priority >= Priority.ASAP:
         _tell_holder(case, "page", house, now)
 
 
@@ -229,10 +240,10 @@ def _page_next_step(case: Escalation, house: House, now: datetime) -> None:
         _page_person(case, people_on.everybody[staff_id], _page_text(case), house, now)
 
 
-def _page_person(case: Escalation, person: Staff, text_name: str, house: House, now: datetime) -> None:
+def _page_person(case: Escalation, person: Staff, text_name: str, house: House, now: datetime, **links: object) -> None:
     body = house.clinical.texts.for_staff(text_name, priority=Priority(case.priority).label, case=case.number)
     message = outbox.to_staff(
-        person, Kind.PAGE, text_name, body, now, id=uuid7(), escalation_id=case.id, priority=case.priority
+        person, Kind.PAGE, text_name, body, now, id=uuid7(), escalation_id=case.id, priority=case.priority, **links
     )
     add_event(case, "paged", now, staff_id=person.id, outbound_id=message.id, step=case.step)
 
@@ -264,10 +275,31 @@ def _is_lost(text: OutboundMessage) -> bool:
     return db.session.scalar(told.limit(1)) is not None
 
 
-def _tell_holder(case: Escalation, text_name: str, house: House, now: datetime) -> None:
+def _tell_holder(case: Escalation, text_name: str, house: House, now: datetime, **links: object) -> None:
     holder = db.session.get(Staff, (case.clinic_id, case.acknowledged_by)) if case.acknowledged_by else None
     if holder is not None:
-        _page_person(case, holder, text_name, house, now)
+        _page_person(case, holder, text_name, house, now, **links)
+
+
+def _tell_of_text(case: Escalation, house: House, now: datetime, *, at_once: bool) -> None:
+    """Whoever holds the case hears of every further text; of several within minutes by one page for all of them."""
+    newest = db.session.scalars(
+        select(OutboundMessage)
+        .where(
+            OutboundMessage.clinic_id == case.clinic_id,
+            OutboundMessage.escalation_id == case.id,
+            OutboundMessage.staff_id == case.acknowledged_by,
+            OutboundMessage.text_name == "page_text",
+        )
+        .order_by(OutboundMessage.created_at.desc(), OutboundMessage.id.desc())
+        .limit(1)
+    ).first()
+    leaves_at = now
+    if newest is not None and not at_once:
+        if newest.send_at is not None and newest.send_at > now:
+            return  # it will speak for this text too
+        leaves_at = max(now, (newest.claimed_at or newest.created_at) + BUNDLED_FOR)
+    _tell_holder(case, "page_text", house, now, send_at=leaves_at)
 
 
 def _nobody(case: Escalation, house: House, now: datetime) -> None:

@@ -1,15 +1,16 @@
 """A due check-in becomes a text; an unanswered one becomes a signal."""
 
-from datetime import timedelta
-from itertools import takewhile
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind, State
-from backend.domain.rules import silence
+from backend.domain.protocol import SAFETY, Protocol
+from backend.domain.rules import Missed, silence
 from backend.domain.schedule import NOBODY_THERE, is_open, zone_named
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
@@ -22,13 +23,14 @@ from backend.services.texting.history import history_of
 from backend.store.check_ins import CheckIn
 from backend.store.clinics import Clinic
 from backend.store.database import db
-from backend.store.patients import Patient
+from backend.store.patients import Patient, Treatment
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import Key, claim, transaction, work_through
 
 BATCH = 1000
 HARDLY_LATE = timedelta(hours=1)
 """What the plan found time enough for is still in time so much later."""
+HELD_LATELY = timedelta(days=30)
 _PROMPT_OF = {"mood": "prompt_mood", "pain": "prompt_pain", "safety": "prompt_safety"}
 
 # Every prompt asks these, so they are put together once: that takes longer than to run them.
@@ -217,26 +219,69 @@ def _miss(key: Key, house: House) -> None:
             return
         check_in = session.get_one(CheckIn, key, populate_existing=True)
         patient = session.get_one(Patient, (key[0], check_in.patient_id))
-        if patient.discharged_at is not None or patient.opted_out_at is not None:
+        if _is_silenced(patient):
             return
-        history = history_of(patient, None, house, now)
         clinic = session.get_one(Clinic, key[0])
-        concern = silence(_missed_running(key[0], patient.id), history, house.protocol_of(clinic).thresholds)
+        protocol = house.protocol_of(clinic)
+        missed = _missed(check_in, patient, protocol, now)
+        concern = silence(missed, history_of(patient, None, house, now), protocol.thresholds)
         if concern is not None:
             open_or_join(clinic, patient.phone, patient, [concern], house, now)
 
 
-def _missed_running(clinic_id: UUID, patient_id: UUID) -> int:
-    # One that is still open says nothing yet.
-    closed = or_(CheckIn.answered_at.is_not(None), CheckIn.missed_at.is_not(None))
-    latest = (
-        select(CheckIn)
-        .where(CheckIn.clinic_id == clinic_id, CheckIn.patient_id == patient_id, closed)
-        .order_by(CheckIn.prompted_at.desc())
-        .limit(10)
+def _is_silenced(patient: Patient) -> bool:
+    """Whom we do not text, or who asked us not to, says nothing by silence."""
+    return refusal(standing_of(patient)) is not None or patient.quarantined_at is not None
+
+
+def _missed(check_in: CheckIn, patient: Patient, protocol: Protocol, now: datetime) -> Missed:
+    """The silence that this check-in ends in."""
+    running = _running(patient)
+    if check_in.id not in running or check_in.prompted_at is None:
+        return Missed(0)
+    treatment = db.session.get_one(Treatment, (check_in.clinic_id, check_in.treatment_id))
+    held_at = patient.hold_ended_at
+    return Missed(
+        running=len(running),
+        hours=(check_in.prompted_at - treatment.ended_at) / timedelta(hours=1),
+        next_day=any(rule.name == check_in.name and rule.after_days == 1 for rule in protocol.check_ins),
+        safety_after=_safety_after(treatment, patient) if SAFETY in check_in.asks else (),
+        held_lately=held_at is not None and now - held_at <= HELD_LATELY,
     )
-    # One that was answered late, or in words that nobody could read, was missed, but it is no silence.
-    silent = takewhile(
-        lambda check_in: check_in.answered_at is None and not check_in.unreadable, db.session.scalars(latest)
+
+
+def _running(patient: Patient) -> Sequence[UUID]:
+    """The check-ins that reached the patient, were missed, and after which no text came. One that is still open says
+    nothing yet, and any text at all ends a silence.
+    """
+    last_text = select(func.max(InboundMessage.received_at)).where(
+        InboundMessage.clinic_id == patient.clinic_id, InboundMessage.patient_id == patient.id
     )
-    return len(list(silent))
+    prompt = and_(
+        OutboundMessage.clinic_id == CheckIn.clinic_id,
+        OutboundMessage.patient_id == CheckIn.patient_id,
+        OutboundMessage.check_in_id == CheckIn.id,
+        OutboundMessage.kind == Kind.PROMPT.value,
+        OutboundMessage.state.not_in((State.FAILED.value, State.UNDELIVERED.value)),
+    )
+    last_at = db.session.scalar(last_text)
+    since = CheckIn.prompted_at > last_at if last_at is not None else CheckIn.prompted_at.is_not(None)
+    silent = (CheckIn.missed_at.is_not(None), CheckIn.answered_at.is_(None), since)
+    mine = (CheckIn.clinic_id == patient.clinic_id, CheckIn.patient_id == patient.id)
+    return db.session.scalars(select(CheckIn.id).join(OutboundMessage, prompt).where(*mine, *silent)).all()
+
+
+def _safety_after(treatment: Treatment, patient: Patient) -> tuple[str, ...]:
+    """What makes it weigh that nobody said they were home safe."""
+    earlier = select(Treatment.id).where(
+        Treatment.clinic_id == patient.clinic_id,
+        Treatment.patient_id == patient.id,
+        Treatment.deleted_at.is_(None),
+        Treatment.ended_at < treatment.ended_at,
+    )
+    facts = {
+        "first": db.session.scalar(earlier.limit(1)) is None,
+        "home": treatment.setting == "home",
+        "co_sedative": treatment.co_sedative or "co_sedative" in patient.flags,
+    }
+    return tuple(name for name, holds in facts.items() if holds)

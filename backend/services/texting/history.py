@@ -1,16 +1,17 @@
 """What is known of a patient when a text arrives, as the domain's values."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, select
+from sqlalchemy.orm import aliased
 
 from backend.domain.answers import Offer, OfferState, Prompted, SoFar, in_order_of_asking, which_answered
 from backend.domain.concerns import Priority
-from backend.domain.history import CrisisSent, History
+from backend.domain.history import CrisisSent, History, Treated
 from backend.domain.outbound import Kind, State
 from backend.domain.protocol import WORD_ITEMS
 from backend.domain.rules import recent_best
@@ -80,7 +81,7 @@ class Writer(NamedTuple):
     patient: Known | None
     check_in: Asked | None
     staff_id: UUID | None
-    treated_at: datetime | None
+    treated: Treated | None
     newest_at: datetime | None
     """When the patient's newest text that is understood was sent."""
 
@@ -109,11 +110,22 @@ _PROMPTED = (
     .order_by(CheckIn.prompted_at.desc())
     .limit(LIKELY)
 )
-_LAST_TREATED = (
-    select(func.max(Treatment.ended_at))
-    .where(Treatment.clinic_id == Patient.clinic_id, Treatment.patient_id == Patient.id)
-    .scalar_subquery()
+_OF_PATIENT = aliased(Treatment)
+_LAST_TREATMENT = and_(
+    Treatment.clinic_id == Patient.clinic_id,
+    Treatment.id
+    == select(_OF_PATIENT.id)
+    .where(
+        _OF_PATIENT.clinic_id == Patient.clinic_id,
+        _OF_PATIENT.patient_id == Patient.id,
+        _OF_PATIENT.deleted_at.is_(None),
+    )
+    .order_by(_OF_PATIENT.ended_at.desc(), _OF_PATIENT.id.desc())
+    .limit(1)
+    .correlate(Patient)
+    .scalar_subquery(),
 )
+_TREATED = (Treatment.ended_at, Treatment.setting, Treatment.co_sedative)
 _NEWEST_TEXT = (
     select(func.max(InboundMessage.received_at))
     .where(InboundMessage.clinic_id == Patient.clinic_id, InboundMessage.patient_id == Patient.id)
@@ -132,8 +144,8 @@ def _who_wrote(keys: int) -> Select[Any]:
             *(getattr(Clinic, name) for name in ClinicCard._fields),
             *(getattr(Patient, name) for name in Known._fields),
             Staff.id,
-            _LAST_TREATED,
             _NEWEST_TEXT,
+            *_TREATED,
             *(getattr(CheckIn, name) for name in Asked._fields),
             _OUT_AT,
             _ARRIVED_AT,
@@ -143,6 +155,7 @@ def _who_wrote(keys: int) -> Select[Any]:
             Staff,
             and_(Staff.clinic_id == Clinic.id, Staff.phone_digest.in_(digests), Staff.deactivated_at.is_(None)),
         )
+        .outerjoin(Treatment, _LAST_TREATMENT)
         .outerjoin(CheckIn, and_(CheckIn.clinic_id == Patient.clinic_id, CheckIn.patient_id == Patient.id, _IN_TIME))
         .outerjoin(OutboundMessage, _PROMPT_TEXT)
         .where(Clinic.id == bindparam("clinic"))
@@ -198,7 +211,8 @@ class Past(NamedTuple):
 
 _PATIENT_AT = len(ClinicCard._fields)
 _STAFF_AT = _PATIENT_AT + len(Known._fields)
-_ASKED_AT = _STAFF_AT + 3
+_TREATED_AT = _STAFF_AT + 2
+_ASKED_AT = _TREATED_AT + len(_TREATED)
 _PROMPT_AT = _ASKED_AT + len(Asked._fields)
 
 
@@ -211,9 +225,16 @@ def who_wrote(clinic_id: UUID, number: str, at: datetime, house: House) -> Write
     first = rows[0]
     patient = Known._make(first[_PATIENT_AT:_STAFF_AT])
     likely = [(Asked._make(row[_ASKED_AT:_PROMPT_AT]), *row[_PROMPT_AT:]) for row in rows if row[_ASKED_AT] is not None]
-    staff_id, treated_at, newest_at = first[_STAFF_AT:_ASKED_AT]
-    clinic = ClinicCard._make(first[:_PATIENT_AT])
-    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated_at, newest_at)
+    staff_id, newest_at = first[_STAFF_AT:_TREATED_AT]
+    clinic, treated = ClinicCard._make(first[:_PATIENT_AT]), _treated(first[_TREATED_AT:_ASKED_AT], at)
+    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated, newest_at)
+
+
+def _treated(row: Sequence[Any], at: datetime) -> Treated | None:
+    ended_at, setting, co_sedative = row
+    if ended_at is None:
+        return None
+    return Treated(ended_at, setting, co_sedative, max((at - ended_at) / timedelta(hours=1), 0.0))
 
 
 def as_it_stands(clinic_id: UUID, check_in: Asked) -> Asked:
@@ -248,7 +269,9 @@ def history_of(
     patient: Patient | Known, check_in: CheckIn | Asked | None, house: House, now: datetime, *, crisis: bool = True
 ) -> History:
     """Scores, baseline, flags, what is awaited, and the crisis texts of the last day unless no `crisis` can be."""
-    return past_of(patient, check_in, house, now, crisis=crisis).history
+    newest = latest_treatment(patient)
+    treated = _treated((newest.ended_at, newest.setting, newest.co_sedative), now) if newest else None
+    return past_of(patient, check_in, house, now, treated=treated, crisis=crisis).history
 
 
 def past_of(
@@ -257,12 +280,14 @@ def past_of(
     house: House,
     now: datetime,
     *,
+    treated: Treated | None,
     crisis: bool = True,
     before: Place | None = None,
 ) -> Past:
     """As `history_of`, of the check-in only what was said `before` a place; what is stored of it comes along."""
     scores = _recent_scores(patient, now)
     moods = [(score.at, Nrs(score.value)) for score in scores if score.measure == Measure.MOOD]
+    since = treated.ended_at if treated else None
     told = _in_order([score for score in scores if score.check_in_id == check_in.id], check_in) if check_in else []
     earlier = [score for score in told if before is None or _place_of(score) < before]
     history = History(
@@ -270,7 +295,15 @@ def past_of(
         so_far=_so_far(check_in, earlier, before[0] if before else now),
         baseline=baseline_of(patient),
         best_mood=recent_best(moods, now),
+        course=[
+            Nrs(score.value)
+            for score in scores
+            if score.measure == Measure.MOOD
+            and (since is None or score.at >= since)
+            and (check_in is None or score.check_in_id != check_in.id)
+        ],
         flags=frozenset(patient.flags),
+        treated=treated,
         on_hold=patient.held_at is not None,
         last_mood=moods[-1][1] if moods else None,
         crisis_sent=_crisis_sent(patient, house, now) if crisis else (),
@@ -324,11 +357,16 @@ def _so_far(check_in: CheckIn | Asked | None, scores: Sequence[Scored], at: date
     )
 
 
-def latest_treatment(patient: Patient) -> Treatment | None:
+def latest_treatment(patient: Patient | Known) -> Treatment | None:
+    """The newest treatment that stands."""
     return db.session.scalars(
         select(Treatment)
-        .where(Treatment.clinic_id == patient.clinic_id, Treatment.patient_id == patient.id)
-        .order_by(Treatment.ended_at.desc())
+        .where(
+            Treatment.clinic_id == patient.clinic_id,
+            Treatment.patient_id == patient.id,
+            Treatment.deleted_at.is_(None),
+        )
+        .order_by(Treatment.ended_at.desc(), Treatment.id.desc())
         .limit(1)
     ).first()
 

@@ -214,7 +214,8 @@ def _process(text: Kept, house: House, by: str) -> Answer | None:
         if not _claim(text, now):
             return _earlier_reply(text)
         arrived = _arrive(text, now, by, house)
-        found = _screen(text, house, _hours_since_treatment(arrived))
+        treated = arrived.writer.treated
+        found = _screen(text, house, treated.hours if treated else None)
         arrived = _with_check_in(arrived)
         return _carry_out(*_read(arrived, found, house), house)
 
@@ -224,7 +225,13 @@ def _read(arrived: _Arrived, found: Sequence[Concern], house: House) -> tuple[_A
     past = Past(history)
     if patient is not None:
         past = past_of(
-            patient, arrived.writer.check_in, house, arrived.now, crisis=bool(found), before=(text.received_at, text.id)
+            patient,
+            arrived.writer.check_in,
+            house,
+            arrived.now,
+            treated=arrived.writer.treated,
+            crisis=bool(found) or patient.held_at is not None,
+            before=(text.received_at, text.id),
         )
         history, reread = read_in_order(arrived.answering(patient), past)
     if text.media_count:
@@ -251,7 +258,8 @@ def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
         # The screen itself may be what broke: of its answer only what is a concern counts.
         screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
         found = [could_not_screen(fault), *screened]
-        unread, history, protocol = read_reply(""), History(), house.protocol_of(arrived.writer.clinic)
+        on_hold = arrived.patient is not None and arrived.patient.held_at is not None
+        unread, history, protocol = read_reply(""), History(on_hold=on_hold), house.protocol_of(arrived.writer.clinic)
         verdict = triage(unread, found, arrived.sender, history, protocol=protocol, now=now)
         return _carry_out(arrived, _Read(unread, verdict, history, Past(history)), house)
 
@@ -300,13 +308,6 @@ def _screen(text: Kept, house: House, hours: float | None) -> Sequence[Concern]:
     return found
 
 
-def _hours_since_treatment(arrived: _Arrived) -> float | None:
-    treated_at = arrived.writer.treated_at
-    if treated_at is None:
-        return None
-    return max((arrived.text.received_at - treated_at) / timedelta(hours=1), 0.0)
-
-
 # What it means -------------------------------------------------------------------------------------------------------
 
 
@@ -328,6 +329,7 @@ def _carry_out(arrived: _Arrived, read: _Read, house: House) -> Answer | None:
             house,
             now,
             text.id,
+            tell_holder=read.history.on_hold,
         )
     change_row(
         InboundMessage,
