@@ -148,8 +148,10 @@ def test_a_treatment_recorded_after_a_later_one_plans_nothing(town: Town) -> Non
 
 def test_two_unanswered_check_ins_running_are_a_case(any_town: Town) -> None:
     town = any_town
-    town.treat(town.enrol_patient())
-    town.wait_until(day(1, 21), step=timedelta(hours=5))
+    patient = town.enrol_patient()
+    town.treat(patient, ended_at=A_TUESDAY - timedelta(days=30))
+    town.treat(patient)
+    town.wait_until(day(2, 21), step=timedelta(hours=5))
     assert concerns(town) == []  # the first silence alone is none
     town.wait_until(day(4, 21), step=timedelta(hours=5))
     assert concerns(town)[0] == ("silence", 1)
