@@ -10,7 +10,7 @@ from apiflask import APIFlask
 from flask_migrate import Migrate
 from requests.adapters import BaseAdapter
 
-from backend.domain.overrides import with_overrides
+from backend.domain.overrides import fitted
 from backend.domain.screening import Screen
 from backend.logs import set_up_logging
 from backend.messaging.twilio_gateway import TwilioGateway
@@ -139,7 +139,7 @@ def clinical_of(signed: Signed) -> Clinical:
         screen=Screen(signed.lexicons, signed.languages),
         faults_for=signed.faults_for,
         is_signed=signed.is_signed,
-        protocol_with=lru_cache(maxsize=256)(lambda overrides: with_overrides(signed.protocol, json.loads(overrides))),
+        protocol_with=lru_cache(maxsize=256)(lambda overrides: fitted(signed.protocol, json.loads(overrides)).protocol),
     )
 
 

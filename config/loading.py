@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.concerns import Priority, ReplyKind
+from backend.domain.overrides import faults_of_bounds
 from backend.domain.protocol import (
     CheckInRule,
+    ClinicMay,
     Conversation,
     CrisisPack,
     CrisisReplies,
     EscalationRules,
     Protocol,
     Raise,
+    Span,
     StaffedRules,
     Step,
     Thresholds,
@@ -257,6 +260,13 @@ def _crisis_pack(document: Mapping[str, Any]) -> CrisisPack:
 
 def build_protocol(document: Mapping[str, Any]) -> Protocol:
     """The protocol as values. Raises `KeyError`, `TypeError` or `ValueError` naming what is wrong."""
+    protocol = _protocol(document)
+    if faults := faults_of_bounds(protocol):
+        raise ValueError("\n".join(faults))
+    return protocol
+
+
+def _protocol(document: Mapping[str, Any]) -> Protocol:
     return Protocol(
         version=document["version"],
         window=Window(**document["window"]),
@@ -280,7 +290,21 @@ def build_protocol(document: Mapping[str, Any]) -> Protocol:
         raises=tuple(_raise(entry) for entry in document["raise"]),
         crisis_replies=_crisis_replies(document["crisis_reply"]),
         escalation=_escalation(document["escalation"]),
+        clinic_may=_clinic_may(document["clinic_may"]),
     )
+
+
+def _clinic_may(entry: Mapping[str, Any]) -> ClinicMay:
+    return ClinicMay(
+        days={name: _span(span) for name, span in entry["days"].items()},
+        thresholds={name: _span(span) for name, span in entry["thresholds"].items()},
+        remind_after_hours=_span(entry["remind_after_hours"]),
+    )
+
+
+def _span(pair: Sequence[int]) -> Span:
+    first, last = pair
+    return first, last
 
 
 def _check_in(entry: Mapping[str, Any]) -> CheckInRule:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.services import audit
 from backend.services.cases import escalations
 from backend.services.cases.escalations import on_failure
+from backend.services.clinic import protocols
 from backend.services.house import House
 from backend.services.patients import check_ins
 from backend.services.texting import inbox, outbox, reconcile
@@ -53,6 +54,7 @@ def ticks(senders: Senders) -> tuple[Tick, ...]:
         Tick("settle unknown", 5, lambda house: outbox.settle_unknown(house, on_failure)),
         Tick("remind", 30, check_ins.remind_silent),
         Tick("miss", 10, check_ins.miss_overdue),
+        Tick("plan anew", 15, protocols.plan_anew),
         Tick("take in missed", 60, reconcile.take_in_missed),
         Tick("seal audit", 10, lambda _house: audit.seal_new()),
     )

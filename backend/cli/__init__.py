@@ -15,6 +15,7 @@ _MODULE_OF = {
     "demo": "operations",
     "keys": "operations",
     "patient": "patients",
+    "protocol": "protocol",
     "read": "reading",
     "run": "run",
     "shift": "clinics",

@@ -189,6 +189,22 @@ class EscalationRules:
             raise ValueError("a stat case keeps the policy's own pace: escalation.pace.stat must be 1")
 
 
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicMay:
+    """How far a clinic may change the protocol by itself; what is not named here it may not change.
+
+    `days`: the first and the last day that a check-in may be moved to. `thresholds`: the signed value, and the one of
+    the most alarms. `remind_after_hours`: the shortest and the longest wait.
+    """
+
+    days: Mapping[str, Span] = field(default_factory=dict)
+    thresholds: Mapping[str, Span] = field(default_factory=dict)
+    remind_after_hours: Span | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """Everything a licensed clinician signs about when to ask and when to worry."""
@@ -208,6 +224,7 @@ class Protocol:
     escalation: EscalationRules
     optional_items: frozenset[str] = frozenset()
     """The optional items that this clinic asks."""
+    clinic_may: ClinicMay = field(default_factory=ClinicMay)
 
 
 @dataclass(frozen=True, slots=True)

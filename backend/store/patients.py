@@ -27,7 +27,8 @@ class Patient(ClinicRow, Base):
     `born_on` is an ISO date. `window_opens` and `window_closes` are hours of the patient's own, inside the protocol's.
     `carrier_blocked_at`: the carrier stops texts to this number until the patient sends START. `pending_phone` is a new
     number that has not said yet that it is theirs. `released_at`: the number is somebody else's now. `agreed_by` is the
-    clinician who agreed to ask a patient at risk although nobody reads at night (mode B).
+    clinician who agreed to ask a patient at risk although nobody reads at night (mode B). `planned_under`: the version
+    of the clinic's protocol by which the check-ins still to come were planned.
     """
 
     __tablename__ = "patients"
@@ -38,6 +39,7 @@ class Patient(ClinicRow, Base):
         CheckConstraint("baseline_pain BETWEEN 0 AND 10", name="baseline_pain_nrs"),
         CheckConstraint("track IN ('mood', 'pain', 'both')", name="track_known"),
         Index("ix_patients_clinic_id_pending_phone_digest", "clinic_id", "pending_phone_digest"),
+        Index("ix_patients_clinic_id_planned_under", "clinic_id", "planned_under"),
     )
 
     clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.clinic_id"), primary_key=True)
@@ -74,6 +76,7 @@ class Patient(ClinicRow, Base):
     released_at: Mapped[datetime | None]
     hold_ended_at: Mapped[datetime | None]
     agreed_by: Mapped[UUID | None]
+    planned_under: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def name(self) -> str:

@@ -46,6 +46,7 @@ def replan(patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
     Gives what the newest treatment does not get.
     """
     now = house.now()
+    patient.planned_under = clinic.protocol_version
     rows = _rows(patient)
     treatments = _treatments(patient)
     newest = treatments[0] if treatments else None

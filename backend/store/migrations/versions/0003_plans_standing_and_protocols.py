@@ -98,6 +98,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('released_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('hold_ended_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('agreed_by', sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column('planned_under', sa.Integer(), server_default='0', nullable=False))
+        batch_op.create_index('ix_patients_clinic_id_planned_under', ['clinic_id', 'planned_under'], unique=False)
         batch_op.create_index('ix_patients_clinic_id_pending_phone_digest', ['clinic_id', 'pending_phone_digest'], unique=False)
 
     with op.batch_alter_table('treatments', schema=None) as batch_op:
@@ -119,6 +121,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table('patients', schema=None) as batch_op:
         batch_op.drop_index('ix_patients_clinic_id_pending_phone_digest')
+        batch_op.drop_index('ix_patients_clinic_id_planned_under')
+        batch_op.drop_column('planned_under')
         batch_op.drop_column('agreed_by')
         batch_op.drop_column('given_pain')
         batch_op.drop_column('given_mood')
