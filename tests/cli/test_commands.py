@@ -1,60 +1,13 @@
 """The `aftercare` command as an operator types it, on a database of its own."""
 
-import io
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from backend.cli import main
-from tests.town import FIELD_KEY
+from tests.cli.shell import ADD_CLINIC, Shell
 
-
-class Shell:
-    """Runs commands in this process and keeps what they print."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-        self.said = self.complained = ""
-
-    def run(self, *arguments: str, stdin: str = "") -> int:
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        self.said, self.complained = self._capsys.readouterr()
-        return int(ended.value.code or 0)
-
-    def made(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
-        assert self.run(*arguments, stdin=stdin) == 0, self.complained
-        found: dict[str, Any] = json.loads(self.said)
-        return found
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.said.splitlines()]
-
-
-@pytest.fixture
-def shell(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    environment = {
-        "DATABASE_URL": sqlite_url, "VAR_DIR": str(tmp_path), "SECRET_KEY": "s" * 40, "FIELD_KEYS": FIELD_KEY,
-        "LOG_LEVEL": "error",
-    }  # fmt: skip
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("CARRIER", raising=False)
-    return Shell(monkeypatch, capsys)
-
-
-ADD_CLINIC = (
-    "clinic", "add", "--name", "Harbor Clinic", "--number", "+15555550100", "--timezone", "America/New_York",
-    "--country", "US", "--phone", "+14155550199",
-)  # fmt: skip
 ENROL = (
     "patient", "enrol", "--clinic", "harbor-clinic", "--given-name", "Ana", "--family-name", "Reyes",
     "--phone", "+15555550120", "--timezone", "America/New_York",

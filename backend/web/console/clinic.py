@@ -1,6 +1,6 @@
 """Whether all is well at this clinic: the process's health, who is on call, whom a case climbs to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from flask import current_app, render_template
 from sqlalchemy import select
 
+from backend.domain.overrides import Difference, differences, fitted
 from backend.domain.protocol import Step
 from backend.services.cases.escalations import Staffing, policy_of
 from backend.services.cases.queue import open_cases
@@ -31,6 +32,15 @@ class Rung:
     people: Sequence[Staff]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnProtocol:
+    """What the clinic changed of the signed protocol, and which of it the signed one no longer allows."""
+
+    version: int
+    differs: Sequence[Difference]
+    unfit: Mapping[str, str]
+
+
 @console.get("/health")
 def clinic_health() -> str:
     clinic = my_clinic()
@@ -43,9 +53,16 @@ def clinic_health() -> str:
         on_call=[people.everybody[staff_id] for staff_id in people.on_call if staff_id in people.everybody],
         steps=[_rung(step, people) for step in policy_of(clinic, house())],
         shifts=_shifts(people),
-        protocol=house().protocol_of(my_clinic()),
+        protocol=house().protocol_of(clinic),
+        own=_own_protocol(clinic),
         pack=house().clinical.packs.get(clinic.country),
     )
+
+
+def _own_protocol(clinic: Clinic) -> OwnProtocol:
+    signed = house().clinical.protocol
+    own = fitted(signed, clinic.protocol_overrides or {})
+    return OwnProtocol(clinic.protocol_version, differences(signed, own.protocol), own.faults)
 
 
 def _own_cover(clinic: Clinic) -> str:
