@@ -119,9 +119,9 @@ def test_two_changes_at_once_are_two_versions_and_one_plan(any_town: Town) -> No
         with town.inside():
             clinic = clinic_of(town)
             start.wait()
-            protocols.change_protocol(clinic, {"check_ins": {"day_7": day}}, "at once", "test", town.house)
+            protocols.change_protocol(clinic, {"check_ins": {"day_14": day}}, "at once", "test", town.house)
 
-    threads = [Thread(target=run, args=(day,)) for day in (6, 8)]
+    threads = [Thread(target=run, args=(day,)) for day in (12, 16)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -130,9 +130,9 @@ def test_two_changes_at_once_are_two_versions_and_one_plan(any_town: Town) -> No
     with town.inside():
         newest, first = protocols.history(clinic_of(town))
         assert (newest.version, first.version) == (2, 1)
-        planned = db.session.scalars(select(CheckIn).where(CheckIn.name == "day_7")).all()
+        planned = db.session.scalars(select(CheckIn).where(CheckIn.name == "day_14")).all()
         days = {round((row.due_at - town.clock.now()) / timedelta(days=1)) for row in planned}
-        assert days == {newest.overrides["check_ins"]["day_7"]}
+        assert days == {newest.overrides["check_ins"]["day_14"]}
 
 
 @pytest.mark.parametrize("note", ["", "  ", "x" * 401])
