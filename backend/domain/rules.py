@@ -28,7 +28,8 @@ def _of_mood(mood: Nrs, history: History, limits: Thresholds) -> Iterable[Concer
     if mood <= limits.mood_floor:
         yield _score("low_mood", Priority.ASAP, "mood-floor", f"Mood {mood}, at the bottom of the scale.")
     elif mood <= limits.mood_low:
-        yield _score("low_mood", Priority.URGENT, "mood-low", f"Mood {mood}, in the low range (2-{limits.mood_low}).")
+        why = f"Mood {mood}, in the low range ({limits.mood_floor + 1}-{limits.mood_low})."
+        yield _score("low_mood", Priority.URGENT, "mood-low", why)
     baseline = history.baseline.get(Measure.MOOD)
     if baseline is not None:
         yield from _below(mood, baseline, history.course, limits)
