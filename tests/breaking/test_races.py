@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import time, timedelta
 from threading import Barrier, BrokenBarrierError, Thread
 from typing import Any
 
@@ -13,9 +14,13 @@ from backend.domain.concerns import Concern
 from backend.services.cases import escalations
 from backend.services.house import Screening
 from backend.services.invalid import Conflict
+from backend.services.patients import enrolment, standing, treatments
+from backend.services.patients.check_ins import prompt_due
 from backend.services.texting import inbox
+from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
+from backend.store.patients import Patient, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 from jobs.ticks import Senders, ticks
@@ -208,3 +213,115 @@ def test_a_report_told_many_times_at_once_is_kept_once(any_town: Town) -> None:
     with town.inside():
         [welcome] = db.session.scalars(select(OutboundMessage))
         assert welcome.state == "delivered"
+
+
+def live_plans(town: Town, patient: Patient) -> set[tuple[str, bool]]:
+    """Of every check-in of the patient: its name, and whether it is still to come."""
+    with town.inside():
+        rows = db.session.scalars(select(CheckIn).where(CheckIn.patient_id == patient.id, CheckIn.skipped_at.is_(None)))
+        live = [(row.name, row.prompted_at is None) for row in rows]
+    assert len(live) == len(set(live)), "a check-in of two plans at once"
+    return set(live)
+
+
+def test_a_move_while_the_prompts_go_out_asks_everybody_once_and_stops_nobody(any_town: Town) -> None:
+    """The plan is made anew at the moment its check-in is prompted: either comes first, and neither waits for ever."""
+    town = any_town
+    patients = [town.enrol_patient(f"+155555503{number:02}") for number in range(PATIENTS)]
+    for patient in patients:
+        town.treat(patient, ended_at=A_TUESDAY - timedelta(hours=20))
+    town.settle()
+    town.clock.advance(A_TUESDAY.replace(hour=10, minute=30) - town.clock.now())
+
+    def either(number: int) -> None:
+        with town.app.app_context():
+            if number % 2 == 0:
+                prompt_due(town.house)
+                return
+            for patient in patients if number == 1 else reversed(patients):
+                fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
+                hours = {"window_closes": time(18 + number // 3), "timezone": "America/Detroit"}
+                enrolment.change(fresh, hours, "test", town.house)
+
+    at_once(4, either)
+    town.settle()
+    for patient in patients:
+        assert ("day_1", False) in live_plans(town, patient)
+        assert sum("How is your mood" in text for text in town.phone_of(patient).received) == 1
+
+
+def test_a_move_while_the_answers_come_in_loses_no_answer_and_stops_nobody(any_town: Town) -> None:
+    town = any_town
+    patients = [town.enrol_patient(f"+155555503{number:02}") for number in range(PATIENTS)]
+    for patient in patients:
+        town.treat(patient, ended_at=A_TUESDAY - timedelta(hours=20))
+    town.settle()
+    town.clock.advance(A_TUESDAY.replace(hour=10, minute=30) - town.clock.now())
+    town.settle()
+
+    def either(number: int) -> None:
+        for patient in patients:
+            if number == 0:
+                post(town, "/twilio/inbound", inbound_parameters(From=patient.phone, Body="7 3"))
+                continue
+            with town.app.app_context():
+                fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
+                enrolment.change(fresh, {"window_closes": time(17 + number)}, "test", town.house)
+
+    at_once(3, either)
+    town.settle()
+    with town.inside():
+        assert set(db.session.scalars(select(InboundMessage.disposition))) == {"answered"}
+        assert db.session.scalar(select(func.count()).select_from(Score)) == 2 * PATIENTS
+
+
+def test_a_discharge_while_the_prompts_go_out_leaves_nothing_to_come(any_town: Town) -> None:
+    town = any_town
+    patients = [town.enrol_patient(f"+155555503{number:02}") for number in range(PATIENTS)]
+    for patient in patients:
+        town.treat(patient, ended_at=A_TUESDAY - timedelta(hours=20))
+    town.settle()
+    town.clock.advance(A_TUESDAY.replace(hour=10, minute=30) - town.clock.now())
+
+    def either(number: int) -> None:
+        with town.app.app_context():
+            if number == 0:
+                prompt_due(town.house)
+                return
+            for patient in reversed(patients):
+                standing.set_standing((patient.clinic_id, patient.id), "discharge", "test", town.house)
+
+    at_once(2, either)
+    town.settle()
+    assert {to_come for patient in patients for _, to_come in live_plans(town, patient)} <= {False}
+
+
+def test_many_hands_on_one_plan_take_turns(any_town: Town) -> None:
+    """Record, correct, delete and move, all for one patient at the same moment: one treatment's plan stands."""
+    town = any_town
+    patient = town.enrol_patient()
+    one, other = (town.treat(patient, ended_at=A_TUESDAY - timedelta(days=days)).treatment for days in (2, 1))
+    town.settle()
+
+    def change_zone() -> None:
+        fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
+        enrolment.change(fresh, {"timezone": "Pacific/Auckland"}, "test", town.house)
+
+    acts: list[Callable[[], object]] = [
+        lambda: treatments.correct_treatment((one.clinic_id, one.id), {"route": "im"}, "test", town.house),
+        lambda: treatments.delete_treatment((other.clinic_id, other.id), "never was", "test", town.house),
+        lambda: town.treat(patient, ended_at=A_TUESDAY - timedelta(hours=3)),
+        change_zone,
+    ]
+
+    def act(number: int) -> None:
+        with town.app.app_context():
+            acts[number % len(acts)]()
+
+    at_once(len(acts), act)
+    live_plans(town, patient)
+    with town.inside():
+        newest = select(Treatment.id).where(Treatment.deleted_at.is_(None)).order_by(Treatment.ended_at.desc()).limit(1)
+        live = db.session.scalars(select(CheckIn).where(CheckIn.skipped_at.is_(None))).all()
+        assert {row.treatment_id for row in live} == {db.session.scalar(newest)}
+        assert {row.timezone for row in live} == {"Pacific/Auckland"}

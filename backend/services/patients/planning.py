@@ -206,5 +206,6 @@ def day_then(at: datetime, lived_in: str | None, zone: ZoneInfo) -> date:
 
 def hold_patient(clinic_id: UUID, patient_id: UUID) -> Patient | None:
     """The patient's row, held so that two changes of one plan take turns."""
-    # With key_share, or whoever prompts and writes a text that names the patient would wait for us, and we for them.
+    # With key_share: whoever keeps an answer holds its check-in and writes scores that name the patient. Without, they
+    # would wait for us and we, for the check-in, for them.
     return db.session.get(Patient, (clinic_id, patient_id), with_for_update={"key_share": True}, populate_existing=True)
