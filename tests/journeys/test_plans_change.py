@@ -68,21 +68,6 @@ def set_clinic(town: Town, **columns: Any) -> None:
 # Treatments ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_treatment_recorded_two_days_late_asks_what_day_1_should_have_asked_at_once(any_town: Town) -> None:
-    town = any_town
-    patient = town.enrol_patient()
-    recorded = town.treat(patient, ended_at=A_TUESDAY - timedelta(days=2))
-    assert [(left.name, left.reason) for left in recorded.omitted if left.name == "same_day"] == [
-        ("same_day", "its day was over before it was planned")
-    ]
-    plan = plan_of(town, recorded.treatment)
-    assert plan["day_1"] == ("planned", day(0, 0).date(), 10)
-    assert plan["day_3"] == ("planned", day(1, 0).date(), 10)
-    with town.inside():
-        [moved] = db.session.scalars(select(CheckIn).where(CheckIn.moved_because.is_not(None)))
-        assert (moved.name, moved.moved_because) == ("day_1", "its day was over before it was planned")
-
-
 def test_a_deleted_treatment_plans_nothing_and_the_one_before_goes_on(any_town: Town) -> None:
     town = any_town
     patient = town.enrol_patient()
