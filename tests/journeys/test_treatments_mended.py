@@ -52,7 +52,7 @@ def change(town: Town, patient: Patient, **changes: Any) -> None:
 
 
 def test_a_treatment_entered_two_days_late_asks_at_once_what_day_1_should_have_asked(any_town: Town) -> None:
-    """Side effects of a first treatment are worth asking about a day late; what was to be asked that very day is not."""
+    """Side effects of a first treatment are worth asking about a day late; whether she came home safe is not."""
     town = any_town
     recorded = town.treat(town.enrol_patient(), ended_at=A_TUESDAY - timedelta(days=2))
     assert ("same_day", "its day was over before it was planned") in {(o.name, o.reason) for o in recorded.omitted}
