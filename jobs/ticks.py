@@ -27,9 +27,9 @@ class Tick:
 class Senders:
     """Two pools, so that no wave of prompts stands before a page or a crisis text."""
 
-    def __init__(self) -> None:
-        self._safety = ThreadPoolExecutor(SENDERS, thread_name_prefix="safety")
-        self._others = ThreadPoolExecutor(SENDERS, thread_name_prefix="others")
+    def __init__(self, pool: Callable[..., ThreadPoolExecutor] = ThreadPoolExecutor) -> None:
+        self._safety = pool(SENDERS, thread_name_prefix="safety")
+        self._others = pool(SENDERS, thread_name_prefix="others")
 
     def safety_texts(self, house: House) -> int:
         return outbox.send_due(house, self._safety, on_failure, safety=True)

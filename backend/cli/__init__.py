@@ -20,6 +20,7 @@ _MODULE_OF = {
     "run": "run",
     "shift": "clinics",
     "signoff": "operations",
+    "simulate": "simulate",
     "staff": "clinics",
     "token": "clinics",
     "treatment": "patients",

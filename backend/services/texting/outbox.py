@@ -118,7 +118,8 @@ def send_due(house: House, pool: ThreadPoolExecutor, on_failure: OnFailure, *, s
         if not running:
             return done
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        _record_all([(running.pop(future), future) for future in finished], house, on_failure)
+        in_order = [future for future in running if future in finished]
+        _record_all([(running.pop(future), future) for future in in_order], house, on_failure)
 
 
 def _take_batch(house: House, kinds: Sequence[str], on_failure: OnFailure) -> list[tuple[Key, Sms]]:
