@@ -80,7 +80,8 @@ class Person:
     # What comes in
 
     def hears(self, body: str) -> None:
-        kind, _, what = self.town.phrasebook.name_of(body, self.language).partition("_")
+        name = self.town.phrasebook.name_of(body, self.place.country, self.language)
+        kind, _, what = name.partition("_")
         if kind == "prompt":
             self.asked = what
             self._is_asked(self._chance_to_answer())

@@ -2,25 +2,26 @@
 
 import re
 import string
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from backend.domain.texts import Texts
 
 
 class Phrasebook:
-    """The name of each text of a language, found by its words."""
+    """The name of each text as it is written in a country and a language, found by its words."""
 
     def __init__(self, texts: Texts) -> None:
-        self._forms = {
-            language: [(name, re.compile(_form(template))) for name, template in named.items()]
-            for language, named in texts.by_language.items()
-        }
+        self._texts = texts
+        self._forms = cache(self._read_forms)
         self.name_of = lru_cache(maxsize=4096)(self._name_of)
 
-    def _name_of(self, body: str, language: str) -> str:
+    def _name_of(self, body: str, country: str, language: str) -> str:
         """`ask_pain`, `crisis` and so on; "" for words that somebody wrote by hand."""
-        forms = self._forms.get(language) or self._forms["en"]
-        return next((name for name, form in forms if form.fullmatch(body)), "")
+        return next((name for name, form in self._forms(country, language) if form.fullmatch(body)), "")
+
+    def _read_forms(self, country: str, language: str) -> list[tuple[str, re.Pattern[str]]]:
+        named = self._texts.templates(country, language)
+        return [(name, re.compile(_form(template))) for name, template in named.items()]
 
 
 def _form(template: str) -> str:

@@ -1,6 +1,7 @@
 """The town's people are plausible: scores are scores, gains wane, most answer, and their texts are understood."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from statistics import median
 
 import pytest
@@ -68,8 +69,9 @@ def test_every_crisis_and_emergency_of_theirs_worries(language: str) -> None:
 def test_they_know_every_fixed_text_by_its_words() -> None:
     texts = signed_files().texts
     book = Phrasebook(texts)
-    for language, named in texts.by_language.items():
-        for name in named.keys() & {"welcome", "prompt_mood", "prompt_safety", "ask_pain", "ask_bladder", "crisis"}:
-            body = texts.render(name, language, clinic="Harbor Clinic", phone="+14155550199")
-            assert book.name_of(body, language) == name
-    assert book.name_of("Your next visit is booked.", "en") == ""
+    known = ("welcome", "prompt_mood", "prompt_safety", "reminder", "ask_pain", "ask_bladder", "crisis")
+    for country, languages in texts.by_country.items():
+        for language, name in product(languages, known):
+            body = texts.render(name, language, country=country, clinic="Harbor Clinic", phone="+14155550199")
+            assert book.name_of(body, country, language) == name
+    assert book.name_of("Your next visit is booked.", "US", "en") == ""
