@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import ADD_CLINIC, Shell, shell
-
-__all__ = ["shell"]
+from tests.cli.shell import ADD_CLINIC, Shell
 
 
 def test_it_plays_without_any_setting_and_leaves_nothing_behind(
