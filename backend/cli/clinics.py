@@ -1,12 +1,15 @@
 """Clinics, staff, shifts and tokens from the shell."""
 
 import sys
+from collections.abc import Iterator
 
 import click
 
-from backend.cli.inside import find_clinic, find_staff, inside, made, moment
+from backend.cli.inside import ACTOR, find_clinic, find_staff, inside, made, moment
 from backend.domain.roles import ROLES
 from backend.services.clinic import accounts, setting_up
+from backend.services.clinic.answering import NewHours, send_test_page, set_hours
+from backend.services.clinic.hours import ALWAYS, STAFFED, WEEKDAYS
 from backend.services.house import House
 from backend.services.invalid import Invalid
 
@@ -29,6 +32,34 @@ def clinic_add(house: House, name: str, number: str, timezone: str, country: str
         house.clinical, house.now(), name=name, number=number, timezone=timezone, country=country, phone=phone
     )
     made(id=new.id, slug=new.slug)
+
+
+@clinic.command("hours")
+@click.option("--clinic", "clinic_name", required=True, help="Id or slug.")
+@click.option("--mode", required=True, type=click.Choice((ALWAYS, STAFFED)), help="A: any hour. B: staffed hours only.")
+@click.option("--on", "spans", multiple=True, help="Staffed hours, such as mon-fri=09:00-17:00 (the default).")
+@click.option("--region", help="State or region whose public holidays the clinic keeps, such as NY.")
+@click.option("--closed", multiple=True, help="A closed day of the clinic's own, such as 2026-12-24.")
+@inside
+def clinic_hours(
+    house: House, clinic_name: str, mode: str, spans: tuple[str, ...], region: str | None, closed: tuple[str, ...]
+) -> None:
+    """Say when a clinic answers; what is still to come is planned by it."""
+    staffed = dict(one for span in spans for one in _days_and_hours(span))
+    new = NewHours(mode, staffed or None, region, closed)
+    changed = set_hours(find_clinic(clinic_name), new, ACTOR, house)
+    made(id=changed.id, mode=changed.mode)
+
+
+def _days_and_hours(span: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """`mon-fri=09:00-17:00` as one pair for each of its days."""
+    days, _, hours = span.lower().partition("=")
+    first, _, last = days.partition("-")
+    opens, _, closes = hours.partition("-")
+    if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
+        raise Invalid({"on": "write days and hours as mon-fri=09:00-17:00"})
+    for day in WEEKDAYS[WEEKDAYS.index(first) : WEEKDAYS.index(last or first) + 1]:
+        yield day, (opens, closes)
 
 
 @click.group()
@@ -65,6 +96,15 @@ def staff_add(
         password_hash=password_hash,
     )
     made(id=person.id)
+
+
+@staff.command("test-page")
+@click.option("--clinic", "clinic_name", required=True, help="Id or slug.")
+@click.option("--staff", "staff_name", required=True, help="Id or e-mail.")
+@inside
+def staff_test_page(house: House, clinic_name: str, staff_name: str) -> None:
+    """Send a page that only proves that pages reach this person."""
+    made(id=send_test_page(find_staff(find_clinic(clinic_name), staff_name), ACTOR, house).id)
 
 
 @click.group()

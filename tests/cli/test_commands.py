@@ -138,3 +138,15 @@ def test_keys_are_made_and_rotated(shell: Shell) -> None:
     shell.made(*ADD_CLINIC)
     shell.made(*ENROL)
     assert shell.made("keys", "rotate")["rows"] > 0
+
+
+def test_it_says_when_a_clinic_answers(shell: Shell) -> None:
+    clinic = shell.made("clinic", "add", "--name", "Harbor", "--number", "+15555550100", "--timezone",
+                        "America/New_York", "--country", "US")  # fmt: skip
+    changed = shell.made("clinic", "hours", "--clinic", clinic["slug"], "--mode", "B", "--on", "mon-thu=08:00-16:00",
+                         "--on", "fri=08:00-12:00", "--region", "NY", "--closed", "2035-12-24")  # fmt: skip
+    assert changed["mode"] == "B"
+    assert shell.run("clinic", "hours", "--clinic", clinic["slug"], "--mode", "A") == 2
+    assert "at least 2 people on call" in shell.complained
+    assert shell.run("clinic", "hours", "--clinic", clinic["slug"], "--mode", "B", "--on", "whenever") == 2
+    assert "mon-fri=09:00-17:00" in shell.complained

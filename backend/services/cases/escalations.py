@@ -26,6 +26,7 @@ from backend.domain.protocol import Step
 from backend.domain.roles import CLINICIANS, WHO_MAY_ACT
 from backend.domain.schedule import zone_named
 from backend.services import audit
+from backend.services.clinic.hours import staffed_hours
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid, NotFound
 from backend.services.texting import outbox
@@ -226,6 +227,10 @@ def _page(key: Key, house: House) -> None:
 def _page_next_step(case: Escalation, house: House, now: datetime) -> None:
     clinic = db.session.get_one(Clinic, case.clinic_id)
     steps, people_on = policy_of(clinic, house), Staffing(clinic, now)
+    if not people_on.on_call and (until := _waits_until(case, clinic, house, now)) is not None:
+        case.next_page_at = until
+        add_event(case, "waits_for_staff", now)
+        return
     page = next_page(
         steps, case.step, people_on, Priority(case.priority), rules=house.clinical.protocol.escalation, now=now
     )
@@ -238,6 +243,18 @@ def _page_next_step(case: Escalation, house: House, now: datetime) -> None:
     case.unstaffed_since = None
     for staff_id in page.people:
         _page_person(case, people_on.everybody[staff_id], _page_text(case), house, now)
+
+
+def _waits_until(case: Escalation, clinic: Clinic, house: House, now: datetime) -> datetime | None:
+    """Until when a case waits, of a clinic that answers in staffed hours only, while nobody is there or on call; None
+    when it pages now. It never waits longer than the ceiling (CLINICAL.md 4d).
+    """
+    hours = staffed_hours(clinic, house.protocol_of(clinic), now)
+    if hours is None or hours.is_staffed(now):
+        return None
+    ceiling = case.opened_at + hours.rules.longest_wait
+    until = min(hours.next_opening(now) or ceiling, ceiling)
+    return until if until > now else None
 
 
 def _page_person(case: Escalation, person: Staff, text_name: str, house: House, now: datetime, **links: object) -> None:

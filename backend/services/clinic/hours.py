@@ -36,13 +36,13 @@ def staffed_hours(clinic: Hours, protocol: Protocol, now: datetime) -> StaffedHo
     """The staffed hours that decide about prompts and pages; None for a clinic that answers at any hour."""
     if clinic.mode == ALWAYS:
         return None
-    weekly = {WEEKDAYS.index(day): _span(span) for day, span in (clinic.staffed_hours or OFFICE_HOURS).items()}
+    weekly = {WEEKDAYS.index(day): span_of(span) for day, span in (clinic.staffed_hours or OFFICE_HOURS).items()}
     own = {date.fromisoformat(day) for day in clinic.closed_days or ()}
     public = public_holidays(clinic.country, clinic.region, now.astimezone(UTC).year)
     return StaffedHours(weekly, frozenset(own | public), zone_named(clinic.timezone), protocol.staffed)
 
 
-def _span(span: Sequence[str]) -> tuple[time, time]:
+def span_of(span: Sequence[str]) -> tuple[time, time]:
     opens, closes = (time.fromisoformat(part) for part in span)
     return opens, closes
 

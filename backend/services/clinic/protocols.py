@@ -22,6 +22,8 @@ from backend.store.work import Key, transaction, work_through
 
 MOST_NOTE = 400
 BATCH = 500
+NEVER_PLANNED = -1
+"""A patient's version that is earlier than any: their plan rests on what has changed since."""
 
 
 def change_protocol(
@@ -132,7 +134,7 @@ def _of_earlier_versions() -> list[Key]:
     behind = (
         select(Patient.clinic_id, Patient.id)
         .join(Clinic, Clinic.id == Patient.clinic_id)
-        .where(Clinic.protocol_version > 0, Patient.planned_under < Clinic.protocol_version)
+        .where(Patient.planned_under < Clinic.protocol_version)
         .order_by(Patient.clinic_id, Patient.id)
         .limit(BATCH)
     )

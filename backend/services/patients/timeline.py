@@ -31,6 +31,7 @@ _EVENT = {
     "paged": "Paged {who}",
     "step_empty": "A step of the policy had nobody on it",
     "no_outcome": "No outcome from {who} in time: paging again",
+    "waits_for_staff": "Nobody is there now: the case waits for the clinic to open",
     "nobody": "NOBODY could be paged",
     "page_lost": "The page to {who} did not arrive",
     "patient_not_reached": "Our safety text did NOT reach the patient",

@@ -12,6 +12,8 @@ from backend.domain.overrides import Difference, differences, fitted
 from backend.domain.protocol import Step
 from backend.services.cases.escalations import Staffing, policy_of
 from backend.services.cases.queue import open_cases
+from backend.services.clinic.answering import not_reachable_at_any_hour
+from backend.services.clinic.hours import ALWAYS, OFFICE_HOURS, WEEKDAYS
 from backend.services.operating.health import has_cover, health_of
 from backend.store.clinics import Clinic
 from backend.store.database import db
@@ -55,6 +57,8 @@ def clinic_health() -> str:
         shifts=_shifts(people),
         protocol=house().protocol_of(clinic),
         own=_own_protocol(clinic),
+        staffed=_staffed(clinic),
+        unproven=not_reachable_at_any_hour(clinic, house().now()),
         pack=house().clinical.packs.get(clinic.country),
     )
 
@@ -63,6 +67,14 @@ def _own_protocol(clinic: Clinic) -> OwnProtocol:
     signed = house().clinical.protocol
     own = fitted(signed, clinic.protocol_overrides or {})
     return OwnProtocol(clinic.protocol_version, differences(signed, own.protocol), own.faults)
+
+
+def _staffed(clinic: Clinic) -> str | None:
+    """The staffed hours in words; None for a clinic that answers at any hour."""
+    if clinic.mode == ALWAYS:
+        return None
+    hours = clinic.staffed_hours or OFFICE_HOURS
+    return ", ".join(f"{day.capitalize()} {hours[day][0]}–{hours[day][1]}" for day in WEEKDAYS if day in hours)
 
 
 def _own_cover(clinic: Clinic) -> str:
