@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from apiflask import APIFlask
 from flask_migrate import Migrate
 from requests.adapters import BaseAdapter
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.domain.overrides import fitted
 from backend.domain.screening import Screen
@@ -20,6 +22,7 @@ from backend.services.house import Clinical, House
 from backend.services.operating.health import has_cover
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db, init_database
+from backend.store.patients import Patient
 from backend.web import register
 from backend.web.current import HOUSE
 from config.loading import Signed, UnsignedError, load_signed, stale_packs
@@ -27,6 +30,7 @@ from config.settings import Settings, SettingsError, read_settings
 
 MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 Clock = Callable[[], datetime]
+_WHERE_PATIENTS_ARE = select(Patient.clinic_id, Patient.country).distinct()
 
 
 def create_app(
@@ -76,28 +80,55 @@ def build_app(
 
 
 def refuse_unsafe(app: APIFlask) -> None:
-    """With a real carrier nothing starts without sign-off, fresh crisis numbers and somebody to page."""
+    """Nothing starts with a text that could not be sent as it is to some patient of some clinic; with a real carrier
+    neither without sign-off, fresh crisis numbers and somebody to page.
+    """
     settings: Settings = app.extensions["aftercare.settings"]
-    if settings.is_sandbox:
-        return
     signed: Signed = app.extensions["aftercare.signed"]
-    faults = stale_packs(signed, datetime.now(UTC).date())
-    if not signed.is_signed:
-        faults.append("config/signoff.toml: no clinician has signed these files; see `aftercare signoff show`")
+    house: House = app.extensions[HOUSE]
+    faults = [] if settings.is_sandbox else _signoff_faults(signed, house.machine_now().date())
     with app.app_context():
-        faults += _clinic_faults(app.extensions[HOUSE], signed)
+        try:
+            faults += _text_faults(signed)
+            faults += [] if settings.is_sandbox else _cover_faults(house)
+        except SQLAlchemyError as error:  # not migrated yet, or not there: `readyz` says so
+            db.session.rollback()
+            if not settings.is_sandbox:
+                faults.append(f"DATABASE_URL: cannot be read ({type(error).__name__}); run `aftercare db upgrade`")
     if faults:
         raise SettingsError(faults)
 
 
-def _clinic_faults(house: House, signed: Signed) -> list[str]:
-    faults = []
-    for clinic in db.session.query(Clinic).filter(Clinic.id != UNROUTED):
-        found = signed.faults_for(clinic=clinic.name, phone=clinic.phone, country=clinic.country)
-        faults += [f"clinic {clinic.slug}: {fault}" for fault in found]
-        if not has_cover(clinic, house) and house.operator_contact is None:
-            faults.append(f"clinic {clinic.slug}: nobody can be paged; add staff and shifts, or set OPERATOR_CONTACT")
+def _signoff_faults(signed: Signed, today: date) -> list[str]:
+    faults = [f"config/{fault}" for fault in stale_packs(signed, today)]
+    if signed.signature is None:
+        faults.append("config/signoff.toml: no clinician has signed these files; see `aftercare signoff show`")
+    elif signed.signature.signed_on > today + timedelta(days=1):  # it may be tomorrow already where it was signed
+        faults.append(f"config/signoff.toml: signed on {signed.signature.signed_on}, which lies in the future")
     return faults
+
+
+def _text_faults(signed: Signed) -> list[str]:
+    """What is wrong with any text under the name and phone of any clinic, in every country where it has patients."""
+    columns = (Clinic.id, Clinic.slug, Clinic.name, Clinic.phone, Clinic.country)
+    clinics = {row.id: row for row in db.session.execute(select(*columns))}
+    in_use = {(row.id, row.country) for row in clinics.values()}
+    in_use |= {(row.clinic_id, row.country) for row in db.session.execute(_WHERE_PATIENTS_ARE)}
+    return [
+        f"clinic {clinics[clinic_id].slug}: {fault}"
+        for clinic_id, country in sorted(in_use, key=lambda pair: (clinics[pair[0]].slug, pair[1]))
+        for fault in signed.faults_for(clinic=clinics[clinic_id].name, phone=clinics[clinic_id].phone, country=country)
+    ]
+
+
+def _cover_faults(house: House) -> list[str]:
+    if house.operator_contact is not None:
+        return []
+    return [
+        f"clinic {clinic.slug}: nobody can be paged; add staff and shifts, or set OPERATOR_CONTACT"
+        for clinic in db.session.query(Clinic).filter(Clinic.id != UNROUTED)
+        if not has_cover(clinic, house)
+    ]
 
 
 def _signed() -> Signed:
@@ -128,6 +159,7 @@ def _house(settings: Settings, signed: Signed, clock: Clock | None, adapter: Bas
         public_url=public_url,
         operator_contact=settings.operator_contact,
         heartbeat_url=settings.heartbeat_url,
+        carrier_is_real=not settings.is_sandbox,
     )
 
 
@@ -137,8 +169,9 @@ def clinical_of(signed: Signed) -> Clinical:
         texts=signed.texts,
         packs=signed.packs,
         screen=Screen(signed.lexicons, signed.languages),
-        faults_for=signed.faults_for,
-        is_signed=signed.is_signed,
+        faults_for=lru_cache(maxsize=1024)(signed.faults_for),
+        digest=signed.digest,
+        signature=signed.signature,
         protocol_with=lru_cache(maxsize=256)(lambda overrides: fitted(signed.protocol, json.loads(overrides)).protocol),
     )
 

@@ -28,11 +28,12 @@ from backend.domain.protocol import (
 from backend.domain.reading.languages import Languages, read_languages
 from backend.domain.reading.lexicon import Lexicon, build_lexicon
 from backend.domain.rules import BY_NUMBERS
+from backend.domain.signoff import Signature
 from backend.domain.texts import Texts, faults_of, faults_of_files, texts_of
 
 FOLDER = Path(__file__).parent
 SIGNOFF = "signoff.toml"
-_DIGESTS = "\n[digests]\n"
+DIGESTS_MARK = "\n[digests]\n"
 _SOME_PHONE = "+14155550100"
 OLDEST_VERIFICATION = timedelta(days=180)  # clinical notes 4a: crisis numbers are verified again at least so often
 
@@ -43,16 +44,6 @@ class UnsignedError(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Who signed which state of the files."""
-
-    name: str
-    licence: str
-    signed_on: date
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +59,15 @@ class Signed:
     signatures: tuple[Signature, ...]
 
     @property
-    def is_signed(self) -> bool:
-        """Whether a named clinician signed exactly these files; if not, this is test mode."""
-        return any(signature.digest == self.digest for signature in self.signatures)
+    def signature(self) -> Signature | None:
+        """The newest signature under exactly these files; without one, this is test mode."""
+        return next((given for given in reversed(self.signatures) if given.digest == self.digest), None)
 
-    def faults_for(self, *, clinic: str, phone: str, country: str) -> list[str]:
+    @property
+    def is_signed(self) -> bool:
+        return self.signature is not None
+
+    def faults_for(self, clinic: str, phone: str, country: str) -> list[str]:
         """Why the texts cannot serve a clinic of this name, phone and country; empty when they can."""
         pack = self.packs.get(country)
         if pack is None:
@@ -110,10 +105,16 @@ def combined_digest(files: Mapping[str, str]) -> str:
 def pin(folder: Path = FOLDER) -> str:
     """Write the files' present digests into the sign-off file, keeping its signatures. Returns the combined digest."""
     path = folder / SIGNOFF
-    head, mark, _ = path.read_text(encoding="utf-8").partition(_DIGESTS)
+    head, mark, _ = path.read_text(encoding="utf-8").partition(DIGESTS_MARK)
     lines = "".join(f'"{name}" = "{digest}"\n' for name, digest in digests(folder).items())
-    path.write_text(f"{head}{mark or _DIGESTS}{lines}", encoding="utf-8")
+    path.write_text(f"{head}{mark or DIGESTS_MARK}{lines}", encoding="utf-8")
     return combined_digest(digests(folder))
+
+
+def pin_faults(folder: Path = FOLDER) -> list[str]:
+    """Every file that is missing, new or changed since it was pinned."""
+    pinned = tomllib.loads((folder / SIGNOFF).read_text(encoding="utf-8"))
+    return _digest_faults(pinned.get("digests", {}), digests(folder))
 
 
 def stale_packs(signed: Signed, today: date) -> list[str]:
@@ -181,9 +182,10 @@ def _built(
         lexicons=lexicons,
         languages=parts["languages.toml"],
         digest=digest,
-        signatures=tuple(_signature(entry) for entry in pinned.get("signature", ())),
+        signatures=tuple(as_signature(entry) for entry in pinned.get("signature", ())),
     )
-    return signed, _fitness_faults(signed)
+    unwritten = [f"{SIGNOFF}: signature {fault}" for given in signed.signatures for fault in given.faults]
+    return signed, [*unwritten, *_fitness_faults(signed)]
 
 
 def _fitness_faults(signed: Signed) -> list[str]:
@@ -238,8 +240,15 @@ def _texts(documents: Mapping[str, dict[str, Any]], packs: Mapping[str, CrisisPa
     return texts_of(by_language, documents.get("texts/en.toml", {}).get("staff", {}), packs.values())
 
 
-def _signature(entry: Mapping[str, Any]) -> Signature:
-    return Signature(entry["name"], entry["licence"], entry["signed_on"], entry["digest"])
+def as_signature(entry: Mapping[str, Any]) -> Signature:
+    """A signature as it is written in the sign-off file; what it lacks is one of its faults."""
+    return Signature(
+        name=entry.get("name", ""),
+        licence=entry.get("licence", ""),
+        signed_on=entry.get("signed_on", ""),
+        digest=entry.get("digest", ""),
+        approved_by=entry.get("approved_by"),
+    )
 
 
 def _crisis_pack(document: Mapping[str, Any]) -> CrisisPack:

@@ -19,7 +19,7 @@ _MODULE_OF = {
     "read": "reading",
     "run": "run",
     "shift": "clinics",
-    "signoff": "operations",
+    "signoff": "signoff",
     "simulate": "simulate",
     "staff": "clinics",
     "token": "clinics",

@@ -1,4 +1,4 @@
-"""What an operator runs: migrations, the demo clinic, the safety case, the audit chain, keys and sign-off."""
+"""What an operator runs: migrations, the demo clinic, the safety case, the audit chain and keys."""
 
 import sys
 
@@ -12,7 +12,6 @@ from backend.services import audit
 from backend.services.clinic import demo
 from backend.services.house import House
 from backend.services.operating import keys, verify
-from config.loading import FOLDER, combined_digest, digests, load_signed, pin
 
 DEMO_PASSWORD = "harbor-demo-please-change"  # noqa: S105 - printed for everybody who tries the demo
 
@@ -93,27 +92,4 @@ def keys_rotate(_house: House) -> None:
     made(rows=keys.rotate())
 
 
-@click.group()
-def signoff() -> None:
-    """The files that a clinician signs."""
-
-
-@signoff.command("show")
-def signoff_show() -> None:
-    """Print the signed files' digests, the one digest to sign, and who signed it."""
-    signed = load_signed()
-    for name, digest in digests().items():
-        click.echo(f"{digest}  config/{name}")
-    click.echo(f"\nto sign: {signed.digest}")
-    names = [f"{s.name}, {s.licence}, {s.signed_on}" for s in signed.signatures if s.digest == signed.digest]
-    click.echo("signed by " + "; ".join(names) if names else "UNSIGNED: test mode")
-
-
-@signoff.command("pin")
-def signoff_pin() -> None:
-    """Pin the files as they are now, after a reviewed change; earlier signatures no longer fit."""
-    pin()
-    click.echo(f"pinned under {FOLDER.name}/: {combined_digest(digests())}")
-
-
-COMMANDS = (db, seed, verify_all, audit_group, keys_group, signoff)
+COMMANDS = (db, seed, verify_all, audit_group, keys_group)

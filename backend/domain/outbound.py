@@ -50,6 +50,9 @@ class SendPolicy:
     confirm: timedelta | None
 
 
+TO_STAFF = frozenset({Kind.PAGE, Kind.STAFF_REPLY})
+"""All other kinds go to patients, or to whoever else has written."""
+
 _LONGEST = timedelta(hours=10)  # Twilio's maximum, 36000 s
 POLICIES: dict[Kind, SendPolicy] = {
     Kind.PROMPT: SendPolicy(False, True, timedelta(hours=2), 5, None),

@@ -1,13 +1,12 @@
 """A country's pack: every text with a number carries that country's, all of them and no other's, or nothing starts."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, REQUIRED, first_part, septets
-from config.loading import FOLDER, UnsignedError, load_signed, pin
+from config.loading import UnsignedError, load_signed, pin
 from tests.town import signed_files
 
 SIGNED = signed_files()
@@ -58,16 +57,6 @@ def test_the_texts_of_the_united_states_are_those_of_the_language_files() -> Non
 
 def test_a_language_that_a_country_has_no_texts_in_is_answered_with_its_own_numbers() -> None:
     assert SIGNED.texts.templates("NZ", "es") == SIGNED.texts.templates("NZ", "en")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the signed files to spoil."""
-    for name in ("crisis", "lexicon", "texts"):
-        shutil.copytree(FOLDER / name, tmp_path / name)
-    for name in ("protocol.toml", "languages.toml", "signoff.toml"):
-        shutil.copy(FOLDER / name, tmp_path / name)
-    return tmp_path
 
 
 @pytest.mark.parametrize(

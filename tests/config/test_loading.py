@@ -1,24 +1,12 @@
 """The signed files: whatever was changed, lost or made unfit stops the start, with every fault at once (S5)."""
 
-import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from config.loading import FOLDER, UnsignedError, load_signed, pin, stale_packs
+from config.loading import UnsignedError, load_signed, pin, stale_packs
 from tests.town import signed_files
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the signed files to spoil."""
-    for name in ("crisis", "lexicon", "texts"):
-        shutil.copytree(FOLDER / name, tmp_path / name)
-    for name in ("protocol.toml", "languages.toml", "signoff.toml"):
-        shutil.copy(FOLDER / name, tmp_path / name)
-    pin(tmp_path)
-    return tmp_path
 
 
 def spoil(folder: Path, name: str, old: str, new: str) -> None:

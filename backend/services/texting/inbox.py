@@ -95,7 +95,7 @@ def receive(parameters: Mapping[str, str], house: House) -> Kept:
         clinic_id = run(_CLINIC_OF_NUMBER, {"number": number}).scalar()
         if clinic_id is not None:
             return _keep(clinic_id, parameters, received_at)
-    unrouted.ensure(number, now)
+    unrouted.ensure(number, house)
     with transaction():
         return _keep(UNROUTED, parameters, received_at)
 

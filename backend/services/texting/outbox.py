@@ -81,15 +81,18 @@ class Answer(NamedTuple):
 
 def answer(
     clinic_id: UUID, kind: Kind, text_name: str, number: str, body: str, house: House, *, by: str, **links: object
-) -> Answer:
-    """Queue the reply to a text, inside the caller's transaction."""
-    now, identifier = house.now(), uuid7()
-    leaves = _on_webhook_response(kind, now, house) if by == "twiml" else {"by": by, "send_at": now}
+) -> Answer | None:
+    """Queue the reply to a text, inside the caller's transaction. None when it may not be sent: then the send path
+    gives it up, as it does with every text of its kind, and a person is told.
+    """
+    now, identifier, held = house.now(), uuid7(), not house.may_send(kind)
+    rides = by == "twiml" and not held
+    leaves = _on_webhook_response(kind, now, house) if rides else {"by": "rest", "send_at": now}
     add_row(
         OutboundMessage, clinic_id=clinic_id, id=identifier, kind=kind.value, text_name=text_name, to_number=number,
         body=body, created_at=now, **leaves, **links,
     )  # fmt: skip
-    return Answer(reference_of(clinic_id, identifier), body)
+    return None if held else Answer(reference_of(clinic_id, identifier), body)
 
 
 def _on_webhook_response(kind: Kind, now: datetime, house: House) -> dict[str, object]:
@@ -161,7 +164,10 @@ def _sendable(
     for message in taken:
         policy = POLICIES[Kind(message.kind)]
         patient = patients.get(message.patient_id) if message.patient_id else None
-        if message.expires_at is not None and message.expires_at <= now:
+        if not house.may_send(Kind(message.kind)):
+            _give_up(message, now, "unsigned")
+            on_failure(message, house, now)
+        elif message.expires_at is not None and message.expires_at <= now:
             _give_up(message, now, "expired")
             on_failure(message, house, now)  # the patient's silence would be of our making: a person must know
         elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):

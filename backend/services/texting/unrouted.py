@@ -4,11 +4,12 @@ Nobody works there at first, so its cases page `OPERATOR_CONTACT` and keep `read
 adds a person (`aftercare staff add --clinic unrouted`) who signs in; `clinic add` may take the number over.
 """
 
-from datetime import datetime
-
 from sqlalchemy import select
 
+from backend.domain.countries import region_of
 from backend.domain.phone import PhoneError, parse_phone
+from backend.domain.texts import WRITTEN_FOR
+from backend.services.house import House
 from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db
 from backend.store.work import transaction
@@ -16,17 +17,21 @@ from backend.store.work import transaction
 NO_NUMBER = "unrouted"
 
 
-def ensure(number: str, now: datetime) -> None:
-    """Make that clinic if it is not there yet. It sends from the first such number: one that is surely ours."""
+def ensure(number: str, house: House) -> None:
+    """Make that clinic if it is not there yet. It sends from the first such number, one that is surely ours, and is
+    taken to be where that number is from.
+    """
     if db.session.get(Clinic, UNROUTED) is not None:
         return
     ours = _e164(number)
+    region = region_of(ours) if ours else None
+    country = region if region in house.clinical.packs else WRITTEN_FOR
     with transaction() as session:
         if session.get(Clinic, UNROUTED) is None:
             session.add(
                 Clinic(
                     id=UNROUTED, slug="unrouted", name="Aftercare", number=ours or NO_NUMBER, phone=ours,
-                    timezone="UTC", country="US", created_at=now,
+                    timezone="UTC", country=country, created_at=house.now(),
                 )
             )  # fmt: skip
 

@@ -60,6 +60,8 @@ def clinic_health() -> str:
         staffed=_staffed(clinic),
         unproven=not_reachable_at_any_hour(clinic, house().now()),
         pack=house().clinical.packs.get(clinic.country),
+        signature=house().clinical.signature,
+        digest=house().clinical.digest,
     )
 
 
