@@ -73,6 +73,7 @@ class Simulation:
             public_url=NOWHERE,
             operator_contact=OPERATOR,
             heartbeat_url=None,
+            carrier_is_real=False,
         )
         self._carrier.product, self._carrier.on_handset = Line(self.house), self._hears
         self._carrier.on_lost = self._look_for_lost
