@@ -116,13 +116,6 @@ def test_a_bare_number_answers_what_the_check_in_still_awaits(town: Town, first:
     assert town.cases() == []
 
 
-def test_several_answers_in_one_text(town: Town) -> None:
-    """PEERS 22: several answers in one reply."""
-    ana = asked(town, 1)
-    assert "Any side effect" in ana.texts("7/10, pain is a 3").news[-1]
-    assert answered(town) == {"day_1": {"mood": 7, "pain": 3}}
-
-
 def test_the_same_number_is_wanted_again_at_the_next_check_in_and_for_the_other_measure(town: Town) -> None:
     """PEERS 27: a duplicate guard blocks wanted repeats. Only the same MessageSid is the same text."""
     ana = asked(town).texts("5").texts("5")

@@ -5,13 +5,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from backend.domain.schedule import is_open, zone_named
-from backend.services.patients import treatments
-from backend.services.patients.treatments import NewTreatment
 from backend.store.check_ins import CheckIn
 from backend.store.database import db
 from backend.store.escalations import ConcernRow
-from backend.store.patients import Patient
 from backend.store.texts import OutboundMessage
 from tests.town import A_TUESDAY, Town
 
@@ -39,27 +35,6 @@ def prompts(town: Town) -> list[datetime]:
         return [at for at in db.session.scalars(sent) if at is not None]
 
 
-def test_no_prompt_leaves_before_ten_in_the_morning_of_the_patients_own_zone(any_town: Town) -> None:
-    town = any_town
-    tokyo, london = (
-        town.enrol_patient(number, timezone=zone)
-        for number, zone in (("+15555550121", "Asia/Tokyo"), ("+15555550122", "Europe/London"))
-    )
-    for patient in (tokyo, london):
-        town.treat(patient)
-    town.wait(step=timedelta(hours=1), hours=40)
-    with town.inside():
-        sent = db.session.execute(
-            select(OutboundMessage, Patient).where(
-                OutboundMessage.patient_id == Patient.id, OutboundMessage.kind == "prompt"
-            )
-        ).all()
-    assert {patient.id for _, patient in sent} == {tokyo.id, london.id}
-    window = town.house.clinical.protocol.window
-    for text, patient in sent:
-        assert is_open(text.sent_at or town.clock.now(), window, zone_named(patient.timezone))
-
-
 def test_a_clock_that_comes_back_the_same_day_still_asks(town: Town) -> None:
     patient = town.enrol_patient()
     town.settle()  # the welcome leaves first: two texts that leave at once arrive in any order
@@ -81,19 +56,6 @@ def test_a_clock_that_comes_back_at_night_sends_nothing_and_tells_a_person(any_t
     assert concerns(town) == [("check_in_not_sent", 1)]
     town.wait_until(day(1, 12), step=timedelta(hours=12))
     assert [text for text in phone.received if "mood" in text] == []
-
-
-def test_a_prompt_that_the_carrier_refuses_until_night_is_not_sent_and_a_person_knows(town: Town) -> None:
-    patient = town.enrol_patient()
-    town.treat(patient, ended_at=A_TUESDAY - timedelta(hours=20))
-    town.settle()
-    town.handsets.post("/faults", json={"next": [{"do": "429", "times": 2}]})
-    town.clock.advance(day(0, 19, 59) - town.clock.now())
-    town.tick()
-    town.clock.advance(day(0, 21) - town.clock.now())
-    town.settle()
-    assert [text for text in town.phone_of(patient).received if "How is your mood" in text] == []
-    assert ("text_not_delivered", 1) in concerns(town)
 
 
 def test_a_welcome_waits_for_the_next_morning_when_the_clock_stood_still(town: Town) -> None:
@@ -134,16 +96,6 @@ def test_a_new_treatment_plans_afresh_and_drops_the_old_plan(any_town: Town) -> 
             select(CheckIn.treatment_id).where(CheckIn.prompted_at.is_not(None)).order_by(CheckIn.prompted_at.desc())
         )
         assert db.session.scalars(asked).first() == recorded.treatment.id
-
-
-def test_a_treatment_recorded_after_a_later_one_plans_nothing(town: Town) -> None:
-    patient = town.enrol_patient()
-    town.treat(patient)
-    with town.inside():
-        fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
-        older = NewTreatment(ended_at=A_TUESDAY - timedelta(days=2))
-        recorded = treatments.record_treatment(fresh, older, "test", town.house)
-    assert {check_in.skipped_because for check_in in recorded.check_ins} == {"a newer treatment"}
 
 
 def test_two_unanswered_check_ins_running_are_a_case(any_town: Town) -> None:
