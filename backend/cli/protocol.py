@@ -10,7 +10,8 @@ import click
 
 from backend.cli.inside import ACTOR, find_clinic, inside, made
 from backend.domain.overrides import differences, fitted
-from backend.services.clinic import protocols
+from backend.domain.replay import Load
+from backend.services.clinic import preview, protocols
 from backend.services.house import House
 from backend.services.invalid import Invalid
 from backend.store.clinics import Clinic
@@ -49,6 +50,37 @@ def show(house: House, clinic_name: str) -> None:
         no_longer_fits=own.faults,
         patients_behind=protocols.patients_behind(clinic),
     )
+
+
+@protocol.command("preview")
+@_CLINIC
+@_SET
+@_UNSET
+@_FILE
+@inside
+def preview_change(
+    house: House, clinic_name: str, settings: Sequence[str], unset: Sequence[str], file: Path | None
+) -> None:
+    """Print how many alerts a change would have meant on the clinic's last 90 days; changes nothing."""
+    clinic = find_clinic(clinic_name)
+    found = preview.preview(clinic, _wanted(clinic, settings, unset, file), house)
+    made(
+        sentence=found.sentence,
+        weeks=round(found.weeks, 2),
+        in_force=_load(found.in_force, found.weeks),
+        proposed=_load(found.proposed, found.weeks),
+        cannot_know=found.cannot_know,
+    )
+
+
+def _load(load: Load, weeks: float) -> dict[str, Any]:
+    by_priority = {priority.label: count for priority, count in sorted(load.by_priority.items(), reverse=True)}
+    return {
+        "alerts": load.alerts,
+        "alerts_a_week": round(load.alerts / weeks, 2),
+        "by_priority": by_priority,
+        "by_rule": dict(sorted(load.by_rule.items())),
+    }
 
 
 @protocol.command("set")

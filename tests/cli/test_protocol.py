@@ -59,3 +59,14 @@ def test_what_cannot_be_set_is_named_with_what_can(shell: Shell, tmp_path: Path)
     assert shell.run("protocol", "set", *ON, "--set", "thresholds.mood_low=4") == 2
     assert "--note" in shell.complained
     assert shell.run("protocol", "back-to", *ON, "--version", "7", *WHY) == 2
+
+
+def test_a_preview_counts_and_changes_nothing(shell: Shell) -> None:
+    shell.made(*ADD_CLINIC)
+    found = shell.made("protocol", "preview", *ON, "--set", "thresholds.mood_low=4", "--set", "check_ins.day_3=2")
+    assert found["proposed"] == {"alerts": 0, "alerts_a_week": 0.0, "by_priority": {}, "by_rule": {}}
+    assert "0.0 alerts a week instead of 0.0" in found["sentence"]
+    assert len(found["cannot_know"]) == 4
+    assert shell.made("protocol", "show", *ON)["version"] == 0
+    assert shell.run("protocol", "preview", *ON, "--set", "thresholds.mood_low=2") == 2
+    assert "thresholds.mood_low" in shell.complained

@@ -10,7 +10,7 @@ from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
 from backend.domain.outbound import Kind, State
 from backend.domain.protocol import SAFETY, Protocol
-from backend.domain.rules import Missed, silence
+from backend.domain.rules import Missed, silence, weighed
 from backend.domain.schedule import NOBODY_THERE, is_open, zone_named
 from backend.services import audit
 from backend.services.cases.escalations import open_or_join
@@ -224,9 +224,11 @@ def _miss(key: Key, house: House) -> None:
         clinic = session.get_one(Clinic, key[0])
         protocol = house.protocol_of(clinic)
         missed = _missed(check_in, patient, protocol, now)
-        concern = silence(missed, history_of(patient, None, house, now), protocol.thresholds)
+        history = history_of(patient, None, house, now)
+        concern = silence(missed, history, protocol.thresholds)
         if concern is not None:
-            open_or_join(clinic, patient.phone, patient, [concern], house, now)
+            concerns = weighed([concern], history, protocol.raises)
+            open_or_join(clinic, patient.phone, patient, concerns, house, now)
 
 
 def _is_silenced(patient: Patient) -> bool:
