@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, column, func, select, text
+from sqlalchemy import Select, func, select
 
 from backend.domain.outbound import State
 from backend.services.texting.inbox import LEFT_BEHIND
@@ -37,34 +37,48 @@ _NEXT: dict[str, Select[Any]] = {
 }
 EVERY = {
     "take in missed": timedelta(days=1),  # and whenever the carrier has lost a text, as the town sees to
+    "plan anew": timedelta(days=1),  # what a change of protocol leaves behind
     "seal audit": timedelta(hours=6),
 }
 """Ticks that nothing in the database calls for."""
-OTHERWISE = timedelta(minutes=15)
+OTHERWISE = timedelta(minutes=30)
 """How often a tick runs of which no more is known than its name."""
 
 Due = dict[str, datetime | None]
 
 
 class DueWork:
-    """Asks when each kind of work is next due: with one question, put together once."""
+    """Asks when each kind of work is next due: with one question, put together once, on a line of its own. It is asked
+    tens of thousands of times, and a transaction of the session's around each would take longer than all answers.
+    """
 
     def __init__(self, remind_after: timedelta) -> None:
         self._later = {"understand": LEFT_BEHIND, "remind": remind_after}
-        together = select(*(question.scalar_subquery().label(name) for name, question in _NEXT.items()))
         dialect = db.engine.dialect
+        together = select(*(question.scalar_subquery().label(name) for name, question in _NEXT.items()))
         words = str(together.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        self._question = text(words.replace(":", r"\:")).columns(*(column(name, UtcDateTime()) for name in _NEXT))
+        self._question = words.replace("%%", "%")
+        read = UtcDateTime().dialect_impl(dialect).result_processor(dialect, None)
+        assert read is not None
+        self._read = read
+        self._line = db.engine.raw_connection()
+        if dialect.name == "postgresql":
+            self._line.driver_connection.autocommit = True  # type: ignore[union-attr]
 
     def next(self) -> Due:
         """Of what hangs on rows alone; what runs by the hour is not among it."""
-        row = db.session.connection().execute(self._question).one()
-        db.session.rollback()
-        found: Due = dict(zip(_NEXT, row, strict=True))
+        cursor = self._line.cursor()
+        cursor.execute(self._question)
+        [row] = cursor.fetchall()
+        cursor.close()
+        found: Due = {name: self._read(value) for name, value in zip(_NEXT, row, strict=True)}
         for name, wait in self._later.items():
             at = found[name]
             found[name] = None if at is None else at + wait
         return found
+
+    def close(self) -> None:
+        self._line.close()
 
 
 def due_at(tick: str, due: Due, ran_at: dict[str, datetime], starts_at: datetime) -> datetime | None:

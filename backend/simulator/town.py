@@ -138,6 +138,7 @@ class Simulation:
         self._moment(every_tick=True)
         self._moment(every_tick=True)
         shown(self.clock.now())
+        self._due_work.close()
 
     def _next_at(self) -> datetime | None:
         times = [self._agenda.next_at(), *(self._tick_at(tick) for tick in self._ticks)]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.consent import refusal
@@ -35,6 +35,14 @@ REFILL = 16
 """Of a full batch, so few are in flight when the next is taken: no sender waits for the slowest text of the last."""
 SAFETY_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if policy.safety)
 OTHER_KINDS = tuple(kind.value for kind, policy in POLICIES.items() if not policy.safety)
+
+# Every report asks this, so it is put together once.
+_HELD = (
+    select(OutboundMessage)
+    .where(OutboundMessage.clinic_id == bindparam("clinic"), OutboundMessage.id == bindparam("text"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 OnFailure = Callable[[OutboundMessage, House, datetime], None]
 
@@ -228,7 +236,7 @@ def _outcome(future: Future[Receipt]) -> Receipt | NotSent | MaybeSent:
 
 
 def _record(key: Key, outcome: Receipt | NotSent | MaybeSent, house: House, on_failure: OnFailure) -> None:
-    message = db.session.get(OutboundMessage, key, with_for_update=True)
+    message = _hold(key)
     if message is None:
         return
     now = house.now()
@@ -238,6 +246,10 @@ def _record(key: Key, outcome: Receipt | NotSent | MaybeSent, house: House, on_f
         message.state = State.UNSURE.value if message.message_sid is None else message.state
     else:
         _refused(message, outcome, house, on_failure, now)
+
+
+def _hold(key: Key) -> OutboundMessage | None:
+    return db.session.scalars(_HELD, {"clinic": key[0], "text": key[1]}).one_or_none()
 
 
 def _refused(message: OutboundMessage, refused: NotSent, house: House, on_failure: OnFailure, now: datetime) -> None:
@@ -266,8 +278,8 @@ def record_report(
 ) -> bool:
     """Keep one status report of the carrier and move the text on, never back. False when no such text is ours."""
     now = house.now()
-    with transaction() as session:
-        message = session.get(OutboundMessage, key, with_for_update=True)
+    with transaction():
+        message = _hold(key)
         if message is None:
             return False
         fresh = insert_once(
