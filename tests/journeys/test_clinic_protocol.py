@@ -92,6 +92,21 @@ def test_a_clinic_may_worry_sooner(town: Town) -> None:
     assert ("mood-low", 2) in rules_hit(town)
 
 
+def test_each_clinic_reminds_after_its_own_wait(any_town: Town) -> None:
+    town = any_town
+    ana, bo = town.enrol_patient(), town.enrol_patient("+15555550220", town.other_clinic)
+    for patient in (ana, bo):
+        town.treat(patient)
+    change(town, {"conversation": {"remind_after_hours": 6}})
+    town.wait_until(day(1, 10, 10))
+    asked = len(town.phone_of(ana).received)
+    town.wait_until(day(1, 15))
+    assert check_ins(bo, town)["day_1"].reminded_at is not None
+    assert len(town.phone_of(ana).received) == asked
+    town.wait_until(day(1, 17))
+    assert len(town.phone_of(ana).received) == asked + 1
+
+
 def test_an_unsafe_change_is_refused_with_all_its_faults(any_town: Town) -> None:
     town = any_town
     unsafe = {"thresholds": {"mood_floor": 0, "mood_low": 2}, "window": {"closes": "22:00"}, "caps": {"per_day": 2}}

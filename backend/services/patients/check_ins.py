@@ -1,10 +1,11 @@
 """A due check-in becomes a text; an unanswered one becomes a signal."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import may_prompt, refusal
@@ -132,16 +133,28 @@ def remind_silent(house: House) -> int:
 
     A reminder whose hour falls outside the patient's hours is left out: the check-in is then simply missed.
     """
-    now, after = house.now(), house.clinical.protocol.conversation.remind_after
+    now = house.now()
     waiting = (CheckIn.prompted_at.is_not(None), CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
     silent = (
         select(CheckIn.clinic_id, CheckIn.id)
-        .where(*waiting, CheckIn.reminded_at.is_(None), CheckIn.prompted_at <= now - after, CheckIn.answer_by > now)
+        .where(*waiting, CheckIn.reminded_at.is_(None), _waited_for(now, house), CheckIn.answer_by > now)
         .order_by(CheckIn.prompted_at)
         .limit(BATCH)
     )
     keys = [(row.clinic_id, row.id) for row in db.session.execute(silent)]
     return work_through("remind", keys, lambda key: _remind(key, house))
+
+
+def _waited_for(now: datetime, house: House) -> ColumnElement[bool]:
+    """Whether a prompt has waited as long as its clinic lets it wait for an answer."""
+    signed = house.clinical.protocol.conversation.remind_after
+    clinics: dict[timedelta, list[UUID]] = defaultdict(list)
+    for clinic in db.session.scalars(select(Clinic).where(Clinic.protocol_overrides.is_not(None))):
+        clinics[house.protocol_of(clinic).conversation.remind_after].append(clinic.id)
+    clinics.pop(signed, None)
+    others = [and_(CheckIn.clinic_id.in_(ids), CheckIn.prompted_at <= now - wait) for wait, ids in clinics.items()]
+    own = [clinic_id for ids in clinics.values() for clinic_id in ids]
+    return or_(and_(CheckIn.clinic_id.not_in(own), CheckIn.prompted_at <= now - signed), *others)
 
 
 def _remind(key: Key, house: House) -> None:
