@@ -173,6 +173,7 @@ def clinical_of(signed: Signed) -> Clinical:
         digest=signed.digest,
         signature=signed.signature,
         protocol_with=lru_cache(maxsize=256)(lambda overrides: fitted(signed.protocol, json.loads(overrides)).protocol),
+        families=frozenset(rule.family for lexicon in signed.lexicons for rule in lexicon.rules),
     )
 
 

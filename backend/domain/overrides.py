@@ -1,7 +1,7 @@
 """What a clinic may change of the signed protocol, and how far: never so that something urgent becomes less."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import time, timedelta
 from itertools import pairwise
@@ -45,6 +45,13 @@ class Difference(NamedTuple):
     name: str
     signed: str
     own: str
+
+
+def nameless_raises(overrides: Mapping[str, Any], concerns: Collection[str]) -> Faults:
+    """Raises of concerns that nothing ever finds, which would do nothing."""
+    given = overrides.get("raises")
+    unknown = [name for name in given if name not in concerns] if isinstance(given, Mapping) else []
+    return {f"raises.{name}": f"nothing finds this; name one of {', '.join(sorted(concerns))}" for name in unknown}
 
 
 def with_overrides(protocol: Protocol, overrides: Mapping[str, Any]) -> Protocol:

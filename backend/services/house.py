@@ -40,6 +40,8 @@ class Clinical:
     """Who signed exactly these; nobody in test mode."""
     protocol_with: Callable[[str], Protocol]
     """The protocol with a clinic's overrides, which are given as JSON."""
+    families: frozenset[str]
+    """The concerns that words raise."""
 
     @property
     def is_signed(self) -> bool:

@@ -155,3 +155,12 @@ def test_what_a_newly_signed_protocol_no_longer_allows_is_left_out_and_the_rest_
     with town.inside():
         own = town.house.protocol_of(clinic_of(town))
     assert (own.thresholds.mood_low, own.thresholds.pain_severe, own.prompts_a_day) == (3, 7, 1)
+
+
+def test_a_raise_of_what_nothing_finds_is_refused(town: Town) -> None:
+    with town.inside():
+        with pytest.raises(Invalid) as refused:
+            change(town, {"raises": {"manai": {"bipolar": "stat"}, "mania": {"home": "asap"}}})
+        assert refused.value.faults.keys() == {"raises.manai"}
+        assert "mania" in refused.value.faults["raises.manai"]
+        change(town, {"raises": {"mania": {"home": "asap"}, "low_mood": {"sud": "stat"}, "silence": {"sud": "urgent"}}})

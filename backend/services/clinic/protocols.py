@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
-from backend.domain.overrides import UnsafeOverridesError, with_overrides
+from backend.domain.overrides import UnsafeOverridesError, nameless_raises, with_overrides
 from backend.domain.protocol import Window
+from backend.domain.rules import BY_NUMBERS
 from backend.services import audit
 from backend.services.house import House
 from backend.services.invalid import Invalid, NotFound
@@ -62,7 +63,7 @@ def history(clinic: Clinic) -> Sequence[ProtocolVersion]:
 
 
 def _check(clinic: Clinic, overrides: Mapping[str, Any], note: str, house: House) -> None:
-    faults: dict[str, str] = {}
+    faults = nameless_raises(overrides, house.clinical.families | BY_NUMBERS | {"silence"})
     if not 0 < len(note.strip()) <= MOST_NOTE:
         faults["note"] = f"say why in 1 to {MOST_NOTE} characters"
     try:
