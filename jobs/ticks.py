@@ -9,7 +9,7 @@ from backend.services.cases import escalations
 from backend.services.cases.escalations import on_failure
 from backend.services.clinic import protocols
 from backend.services.house import House
-from backend.services.patients import check_ins
+from backend.services.patients import check_ins, numbers
 from backend.services.texting import inbox, outbox, reconcile
 
 SENDERS = 8  # texts in flight at once, and so connections to the carrier
@@ -55,6 +55,7 @@ def ticks(senders: Senders) -> tuple[Tick, ...]:
         Tick("remind", 30, check_ins.remind_silent),
         Tick("miss", 10, check_ins.miss_overdue),
         Tick("plan anew", 15, protocols.plan_anew),
+        Tick("new numbers", 300, numbers.tell_of_unanswered),
         Tick("take in missed", 60, reconcile.take_in_missed),
         Tick("seal audit", 10, lambda _house: audit.seal_new()),
     )

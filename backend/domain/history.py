@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from backend.domain.answers import SoFar
 from backend.domain.concerns import Priority
@@ -16,6 +17,14 @@ class CrisisSent:
     at: datetime
     full: bool
     priority: Priority
+
+
+class Stranger(StrEnum):
+    """Why whoever writes may not be the patient."""
+
+    QUARANTINED = "quarantined"
+    UNCONFIRMED = "unconfirmed"
+    DECEASED = "deceased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class History:
     `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
     there; `reread` are those of them that come out otherwise than before. `course` are the moods since the newest
     treatment, oldest first, without those of the check-in that the text answers. `unreadable` counts the texts before
-    this one that answered nothing of what the check-in asks.
+    this one that answered nothing of what the check-in asks. `stranger` says why it may not be the patient who writes.
     """
 
     awaiting: tuple[str, ...] = ()
@@ -52,3 +61,9 @@ class History:
     crisis_sent: Sequence[CrisisSent] = ()
     has_photo: bool = False
     unreadable: int = 0
+    stranger: Stranger | None = None
+
+    @property
+    def takes_no_score(self) -> bool:
+        """A number in a text is no answer now: during a hold, or while it may be somebody else's."""
+        return self.on_hold or self.stranger is not None

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     PROMPT = "prompt"
     REMINDER = "reminder"
     WELCOME = "welcome"
+    NUMBER_CHECK = "number_check"
     CRISIS = "crisis"
     MEDICAL = "medical"
     REPLY = "reply"
@@ -58,6 +59,7 @@ POLICIES: dict[Kind, SendPolicy] = {
     Kind.PROMPT: SendPolicy(False, True, timedelta(hours=2), 5, None),
     Kind.REMINDER: SendPolicy(False, True, timedelta(hours=2), 5, None),
     Kind.WELCOME: SendPolicy(False, True, timedelta(hours=2), 5, None),
+    Kind.NUMBER_CHECK: SendPolicy(False, True, timedelta(hours=2), 5, None),
     Kind.CRISIS: SendPolicy(True, False, _LONGEST, 1000, timedelta(seconds=60)),
     Kind.MEDICAL: SendPolicy(True, False, _LONGEST, 1000, timedelta(seconds=60)),
     Kind.REPLY: SendPolicy(False, False, timedelta(hours=2), 5, None),

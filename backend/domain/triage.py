@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Taken, Told, take, word_answers
 from backend.domain.concerns import UNSCREENED, Concern, Priority, ReplyKind, worst_first
-from backend.domain.history import CrisisSent, History
+from backend.domain.history import CrisisSent, History, Stranger
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
 from backend.domain.rules import of_scores, weighed
@@ -70,17 +70,17 @@ def triage(
     aside: Aside = NOTHING_ASIDE,
 ) -> Verdict:
     """Join what the words, the numbers and the history say. `found` are the screen's concerns."""
-    taken = Taken() if history.on_hold else take(reply, aside, history.awaiting, history.so_far)
+    taken = Taken() if history.takes_no_score else take(reply, aside, history.awaiting, history.so_far)
     offer = _offer(taken, sender, history)
     numbers = _of_numbers(taken, offer, reply, aside, sender, history, protocol.thresholds)
     said = [*found, *numbers, *_of_reply(reply, history), *_of_words(reply, history)]
     unseen = history.on_hold and _unscannable(reply, history) and not any(c.name in UNSCREENED for c in said)
     unreadable = False
     if unseen or (not said and _unclear(reply, taken, sender, history)):
-        unreadable = sender is Sender.PATIENT and bool(history.awaiting) and not history.on_hold
+        unreadable = sender is Sender.PATIENT and bool(history.awaiting) and not history.takes_no_score
         said.append(_unread(reply, sender, history, patience=protocol.conversation.unreadable if unreadable else None))
     concerns = worst_first(weighed(said, history, protocol.raises))
-    if sender is Sender.UNKNOWN and concerns[0].priority < Priority.URGENT:
+    if _is_of_nobody(sender, history) and concerns[0].priority < Priority.URGENT:
         concerns = (_unread(reply, sender, history), *concerns)
     priority = concerns[0].priority if concerns else Priority.NONE
     left = (
@@ -217,9 +217,14 @@ def _fragile(history: History) -> bool:
     return low or history.on_hold or "si_baseline" in history.flags
 
 
+def _is_of_nobody(sender: Sender, history: History) -> bool:
+    """Whether it is not known who writes."""
+    return sender is Sender.UNKNOWN or (sender is Sender.PATIENT and history.stranger is not None)
+
+
 def _unclear(reply: Reply, taken: Taken, sender: Sender, history: History) -> bool:
     """Whether a human must read it although no rule matched: words, a photo, nothing at all, or an unknown sender."""
-    if sender is Sender.UNKNOWN or history.has_photo:
+    if _is_of_nobody(sender, history) or history.has_photo:
         return True
     if sender is Sender.STAFF:
         return reply.acknowledges is None
@@ -241,6 +246,9 @@ def _unread(reply: Reply, sender: Sender, history: History, *, patience: int | N
     if sender is Sender.UNKNOWN:
         name, priority, kind = "unknown_sender", Priority.URGENT, ReplyKind.UNKNOWN_SENDER
         why = "A text from a number that belongs to no patient and no staff member."
+    elif sender is Sender.PATIENT and history.stranger is not None:
+        name, priority, kind = "unverified_sender", Priority.URGENT, ReplyKind.UNKNOWN_SENDER
+        why = _STRANGER[history.stranger]
     elif sender is Sender.STAFF:
         kind, why = ReplyKind.STAFF, "A staff member's text that is not a command."
     elif _unscannable(reply, history):
@@ -260,6 +268,13 @@ def _unread(reply: Reply, sender: Sender, history: History, *, patience: int | N
 def _unscannable(reply: Reply, history: History) -> bool:
     facts = (reply.words, reply.scores, reply.acknowledges, reply.keyword, reply.opts_out, reply.courtesy)
     return history.has_photo or not (any(facts) or reply.declines or reply.safe is not None)
+
+
+_STRANGER = {
+    Stranger.QUARANTINED: "From a number that may be somebody else's: no score is kept; verify whose it is.",
+    Stranger.UNCONFIRMED: "From the new number, which has not said yes yet: read it; whose phone it is is not known.",
+    Stranger.DECEASED: "From the number of a patient who died: read it, a relative may be writing.",
+}
 
 
 def _disposition(reply: Reply, priority: Priority, sender: Sender) -> Disposition:
@@ -295,6 +310,8 @@ def _reply_kind(
         return crisis_reply(worst, history.crisis_sent, rules, now)
     if sender is Sender.STAFF and reply.acknowledges is not None:
         return ReplyKind.STAFF
+    if history.stranger is not None:
+        return ReplyKind.MEDICAL if ReplyKind.MEDICAL in kinds else ReplyKind.UNKNOWN_SENDER
     if reply.opts_out or reply.keyword_word in _STOP_WORDS:
         kinds = (kinds & {ReplyKind.MEDICAL}) | {ReplyKind.STOP}
     chosen = next((kind for kind in _REPLY_RANK if kind in kinds), None)

@@ -8,6 +8,7 @@ from backend.domain.scores import BASELINES, Nrs
 from backend.services.invalid import Invalid
 
 MOST_NAME = 120
+MOST_EVIDENCE = 500
 
 
 class Faults(dict[str, str]):
@@ -44,6 +45,14 @@ def as_email(value: str) -> str:
     name, at, host = text.partition("@")
     if not (name and at and "." in host and text.isprintable() and " " not in text and len(text) <= MOST_NAME):
         raise ValueError("write an e-mail address, such as noor@clinic.example")
+    return text
+
+
+def as_evidence(value: str, field: str = "evidence") -> str:
+    """Where something is documented. Raises `Invalid`."""
+    text = value.strip()
+    if not 0 < len(text) <= MOST_EVIDENCE or not text.isprintable():
+        raise Invalid({field: f"say in 1 to {MOST_EVIDENCE} characters where it is documented"})
     return text
 
 

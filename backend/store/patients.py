@@ -83,6 +83,11 @@ class Patient(ClinicRow, Base):
         return f"{self.given_name} {self.family_name}".strip()
 
 
+def released_index(patient_id: UUID) -> str:
+    """What the blind index of a released number is made of: nothing that anybody's phone could be."""
+    return f"released {patient_id}"
+
+
 def of_patient() -> ForeignKeyConstraint:
     """The row's patient is of the row's own clinic (S12)."""
     return ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"])

@@ -120,7 +120,7 @@ def test_stop_i_want_to_die_opts_out_and_is_a_crisis(any_town: Town) -> None:
     assert ana.news[-1].startswith(FULL)
     [case] = town.cases()
     assert case.priority == 4
-    assert "STAT case 1." in town.phone_of(town.noor).received[-1]
+    assert "STAT case 1: the patient opted out of texts. Phone them." in town.phone_of(town.noor).received[-1]
 
 
 def test_a_crisis_after_stop_is_still_a_crisis(town: Town) -> None:

@@ -23,12 +23,14 @@ from backend.domain.escalation import (
 )
 from backend.domain.outbound import Kind, State
 from backend.domain.protocol import Step
-from backend.domain.roles import CLINICIANS, WHO_MAY_ACT
+from backend.domain.roles import WHO_MAY_ACT
 from backend.domain.schedule import zone_named
 from backend.services import audit
 from backend.services.clinic.hours import staffed_hours
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid, NotFound
+from backend.services.patients.planning import hold_patient
+from backend.services.patients.standing import end_hold
 from backend.services.texting import outbox
 from backend.store.clinics import Clinic, PolicyStep
 from backend.store.database import db, keyring
@@ -44,6 +46,8 @@ _AUDIENCE_ROLES = {"team": ("responder", "clinician"), "managers": ("manager",)}
 MOST_NOTE = 4000
 BUNDLED_FOR = timedelta(minutes=5)
 """So long after a page about a further text the next one waits, unless it is asap or more."""
+PHONE = "phone_the_patient"
+HOLD_STAYS = "hold_stays"
 
 
 # Opening -------------------------------------------------------------------------------------------------------------
@@ -102,7 +106,18 @@ def put_before_person(
         case = db.session.get_one(Escalation, (clinic.id, case_id))
         _join(case, priority, house, now, inbound_id, tell_holder=tell_holder)
     _keep((clinic.id, case_id), concerns, now, inbound_id)
+    if priority >= Priority.ASAP and _is_opted_out(clinic.id, patient_id):
+        _ask_for_a_call((clinic.id, case_id), now)
     return case_id
+
+
+def _ask_for_a_call(case: Key, now: datetime) -> None:
+    """Say on the case, once, that the next step is a phone call."""
+    asked = select(EscalationEvent.id).where(
+        EscalationEvent.clinic_id == case[0], EscalationEvent.escalation_id == case[1], EscalationEvent.kind == PHONE
+    )
+    if db.session.scalar(asked.limit(1)) is None:
+        _add_event(case, PHONE, now)
 
 
 # Texts that worry ask these, so they are put together once: that takes longer than to run them.
@@ -165,7 +180,7 @@ def _join(
     elif inbound_id is not None and (tell_holder or priority >= Priority.ASAP):
         _tell_of_text(case, house, now, at_once=priority >= Priority.ASAP)
     elif priority >= Priority.ASAP:
-        _tell_holder(case, "page", house, now)
+        _tell_holder(case, _page_text(case), house, now)
 
 
 def _page_afresh(case: Escalation, now: datetime) -> None:
@@ -266,7 +281,9 @@ def _page_person(case: Escalation, person: Staff, text_name: str, house: House, 
 
 
 def _page_text(case: Escalation) -> str:
-    """The page says so when the patient did not get the newest safety text (S6), reported lost or never confirmed."""
+    """The page says so when the patient did not get the newest safety text (S6), reported lost or never confirmed, and
+    when texts cannot reach them at all.
+    """
     newest = db.session.scalars(
         select(OutboundMessage)
         .where(
@@ -277,7 +294,15 @@ def _page_text(case: Escalation) -> str:
         .order_by(OutboundMessage.created_at.desc(), OutboundMessage.id.desc())
         .limit(1)
     ).first()
-    return "page_undelivered" if newest is not None and _is_lost(newest) else "page"
+    if newest is not None and _is_lost(newest):
+        return "page_undelivered"
+    return "page_phone" if case.priority >= Priority.ASAP and _is_opted_out(case.clinic_id, case.patient_id) else "page"
+
+
+def _is_opted_out(clinic_id: UUID, patient_id: UUID | None) -> bool:
+    """Whether the next step with this patient is a phone call, because they opted out of texts."""
+    patient = db.session.get(Patient, (clinic_id, patient_id)) if patient_id else None
+    return patient is not None and (patient.opted_out_at is not None or patient.carrier_blocked_at is not None)
 
 
 def _is_lost(text: OutboundMessage) -> bool:
@@ -531,6 +556,7 @@ def resolve(key: Key, staff: Staff, outcome: str, note: str, house: House) -> Es
     known = _known_outcome(outcome, note)
     now = house.now()
     with transaction() as session:
+        patient = _patient_of(key)
         case = session.get(Escalation, key, with_for_update=True)
         if case is None:
             raise NotFound
@@ -540,10 +566,20 @@ def resolve(key: Key, staff: Staff, outcome: str, note: str, house: House) -> Es
         session.refresh(case)
         add_event(case, "resolved", now, staff_id=staff.id, detail=note)
         _withdraw_pages(case)
-        if staff.role in CLINICIANS and case.patient_id is not None:
-            session.get_one(Patient, (case.clinic_id, case.patient_id)).held_at = None
+        if patient is not None and patient.held_at is not None:
+            evidence = f"closed case {case.number}: {known.value}. {note}".strip()
+            if not end_hold(patient, staff, evidence, house):
+                add_event(case, HOLD_STAYS, now, staff_id=staff.id)
         audit.record(case.clinic_id, actor_of(staff), "resolved", case.id, now, known.value)
         return case
+
+
+def _patient_of(key: Key) -> Patient | None:
+    """The patient a case is about, held before the case is: who writes holds them in that order too."""
+    patient_id = db.session.scalar(
+        select(Escalation.patient_id).where(Escalation.clinic_id == key[0], Escalation.id == key[1])
+    )
+    return hold_patient(key[0], patient_id) if patient_id is not None else None
 
 
 def add_note(key: Key, staff: Staff, note: str, house: House) -> None:

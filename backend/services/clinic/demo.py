@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.answers import word_answers
 from backend.domain.concerns import Priority, ReplyKind
-from backend.domain.consent import may_prompt
+from backend.domain.consent import ConsentKind, StandingKind, carrier_hears, may_prompt
 from backend.domain.escalation import Outcome
 from backend.domain.outbound import Kind, State
 from backend.domain.protocol import WORD_ITEMS
@@ -23,7 +23,8 @@ from backend.services import audit
 from backend.services.cases import escalations
 from backend.services.clinic import accounts
 from backend.services.house import House
-from backend.services.patients.standing import record_consent, record_opt_out, standing_of
+from backend.services.patients.consent import record_block, record_consent, record_opt_out
+from backend.services.patients.standing import note, standing_of
 from backend.services.texting import outbox
 from backend.services.texting.history import asked, awaited, history_of, latest_treatment
 from backend.store.check_ins import CheckIn, Score
@@ -339,9 +340,11 @@ class _Month:
 
     def _pause(self, at: datetime) -> None:
         self.patient.paused_at = at
+        note(self.patient, StandingKind.PAUSED, f"staff:{self.staff[0].id}", at)
 
     def _discharge(self, at: datetime) -> None:
         self.patient.discharged_at = at
+        note(self.patient, StandingKind.DISCHARGED, f"staff:{self.staff[0].id}", at)
         self._skip_planned("discharged", at)
 
     # Check-ins
@@ -431,6 +434,8 @@ class _Month:
                 check_in.answered_at = at
         if reply.opts_out or reply.keyword is Keyword.STOP:
             record_opt_out(patient, "keyword", f"text {inbound.message_sid}", at, inbound.id)
+            if carrier_hears(inbound.body) is ConsentKind.OPT_OUT:
+                record_block(patient, f"text {inbound.message_sid}", at, inbound.id)
         case = None
         if verdict.concerns:
             case = escalations.open_or_join(

@@ -21,6 +21,7 @@ from backend.store.staff import Shift, Staff
 from backend.store.work import transaction
 
 LONGEST_SHIFT = timedelta(days=7)
+MOST_POLICY = 200
 
 
 def add_clinic(
@@ -61,6 +62,18 @@ def add_clinic(
         session.add_all(_default_policy(clinic.id, clinical))
         audit.record(clinic.id, audit.SYSTEM, "clinic_added", clinic.id, now)
     return clinic
+
+
+def set_minors_policy(clinic: Clinic, documented: str, actor: str, now: datetime) -> Clinic:
+    """Record where the clinic's policy for patients under 18 is documented; "" takes it back. Raises `Invalid`."""
+    policy = documented.strip()
+    if len(policy) > MOST_POLICY or not policy.isprintable():
+        raise Invalid({"policy": f"say in at most {MOST_POLICY} printable characters where it is documented"})
+    with transaction() as session:
+        held = session.get_one(Clinic, clinic.id, with_for_update=True)
+        held.minors_policy = policy or None
+        audit.record(held.id, actor, "minors_policy_set", held.id, now, "recorded" if policy else "taken back")
+    return held
 
 
 def _default_policy(clinic_id: UUID, clinical: Clinical) -> list[PolicyStep]:

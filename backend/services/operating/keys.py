@@ -8,7 +8,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from backend.store.database import Base, ClinicRow, EncryptedText, db, keyring
 from backend.store.escalations import ConcernRow, Escalation
-from backend.store.patients import Patient
+from backend.store.patients import Patient, released_index
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage
 from backend.store.work import transaction
@@ -16,6 +16,7 @@ from backend.store.work import transaction
 BATCH = 200
 _DIGEST_OF = {
     (Patient, "phone_digest"): "phone",
+    (Patient, "pending_phone_digest"): "pending_phone",
     (Patient, "external_id_digest"): "external_id",
     (Staff, "phone_digest"): "phone",
     (Staff, "email_digest"): "email",
@@ -50,9 +51,11 @@ def _rotate_row(model: type[ClinicRow], row: ClinicRow) -> None:
     for name in _encrypted(model):
         flag_modified(row, name)
     for (owner, digest), source in _DIGEST_OF.items():
-        value = getattr(row, source) if isinstance(row, owner) else None
-        if value is not None:
-            setattr(row, digest, keyring().digest(value))
+        # A row without a digest is not to be found by this any more.
+        if isinstance(row, owner) and getattr(row, digest) is not None:
+            setattr(row, digest, keyring().digest(getattr(row, source)))
+    if isinstance(row, Patient) and row.released_at is not None:
+        row.phone_digest = keyring().digest(released_index(row.id))
 
 
 def _rotate_cases() -> int:
@@ -62,7 +65,7 @@ def _rotate_cases() -> int:
         with transaction() as session:
             for key in keys:
                 case = session.get_one(Escalation, key, with_for_update=True)
-                number = _subject(case)
+                number = _subject(case) if case.subject_digest is not None else None
                 if number is not None:
                     case.subject_digest = keyring().digest(number)
                     done += 1
@@ -72,7 +75,8 @@ def _rotate_cases() -> int:
 
 def _subject(case: Escalation) -> str | None:
     if case.patient_id is not None:
-        return db.session.get_one(Patient, (case.clinic_id, case.patient_id)).phone
+        patient = db.session.get_one(Patient, (case.clinic_id, case.patient_id))
+        return patient.phone if patient.released_at is None else released_index(patient.id)
     return db.session.scalar(
         select(InboundMessage.from_number)
         .join(

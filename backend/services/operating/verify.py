@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,12 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.domain.concerns import Priority, ReplyKind
-from backend.domain.consent import ConsentKind
-from backend.domain.outbound import Kind, State
+from backend.domain.consent import ConsentKind, StandingKind
+from backend.domain.outbound import POLICIES, Kind, State
 from backend.domain.overrides import EARLIEST, LATEST
 from backend.domain.phone import calling_code
 from backend.domain.protocol import CrisisPack
+from backend.domain.roles import CLINICIANS
 from backend.domain.schedule import zone_named
 from backend.domain.texts import CRISIS_TEXTS, MOST_SEPTETS, first_part, septets
 from backend.domain.triage import Disposition
@@ -25,7 +26,8 @@ from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
-from backend.store.patients import ConsentEvent, Patient
+from backend.store.patients import ConsentEvent, Patient, StandingEvent
+from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 
 PATIENCE = timedelta(minutes=5)
@@ -34,6 +36,10 @@ PATIENCE = timedelta(minutes=5)
 Check = Callable[[House], Iterable[str]]
 _LOST = (State.FAILED.value, State.UNDELIVERED.value)
 _SAFETY = (Kind.CRISIS.value, Kind.MEDICAL.value)
+_STARTED = tuple(kind.value for kind, policy in POLICIES.items() if policy.initiated and kind is not Kind.NUMBER_CHECK)
+RACE = timedelta(seconds=10)
+"""A sender may have read a patient a moment before the patient's standing changed."""
+LONG_AFTER = datetime.max.replace(tzinfo=UTC)
 
 
 def breaches(house: House) -> dict[str, list[str]]:
@@ -226,8 +232,13 @@ def _none_twice_none_lost(house: House) -> Iterator[str]:
 
 
 def _consent(house: House) -> Iterator[str]:
-    """S10. No prompt to somebody opted out, outside their hours, or above the caps; ledger and row agree."""
+    """S10. No prompt to somebody opted out, discharged, dead or maybe somebody else, outside their hours, or above the
+    caps; ledgers and rows agree; only clinicians end holds.
+    """
     yield from _ledger_drift()
+    yield from _standing_drift()
+    yield from _holds_ended_by_nobody()
+    yield from _sent_after_the_end()
     prompts = (
         select(OutboundMessage, Patient, CheckIn)
         .join(CheckIn, (CheckIn.clinic_id == OutboundMessage.clinic_id) & (CheckIn.id == OutboundMessage.check_in_id))
@@ -265,6 +276,95 @@ def _ledger_drift() -> Iterator[str]:
     for patient_id, opted_out_at in db.session.execute(select(Patient.id, Patient.opted_out_at)):
         if (newest.get(patient_id) == ConsentKind.OPT_OUT.value) != (opted_out_at is not None):
             yield f"consent ledger and patient disagree: {patient_id}"
+
+
+_TAKEN_BACK_BY: dict[str, tuple[StandingKind, frozenset[StandingKind]]] = {
+    "paused_at": (StandingKind.PAUSED, frozenset({StandingKind.RESUMED})),
+    "discharged_at": (StandingKind.DISCHARGED, frozenset()),
+    "deceased_at": (StandingKind.DECEASED, frozenset()),
+    "held_at": (StandingKind.HOLD_STARTED, frozenset({StandingKind.HOLD_ENDED})),
+    "quarantined_at": (StandingKind.QUARANTINED, frozenset({StandingKind.VERIFIED, StandingKind.NUMBER_CHANGED})),
+    "carrier_blocked_at": (
+        StandingKind.CARRIER_BLOCKED,
+        frozenset({StandingKind.CARRIER_UNBLOCKED, StandingKind.NUMBER_CHANGED}),
+    ),
+    "pending_phone_at": (
+        StandingKind.NUMBER_CHANGE_ASKED,
+        frozenset({StandingKind.NUMBER_CHANGED, StandingKind.NUMBER_CHANGE_DROPPED}),
+    ),
+}
+"""Which line of the standing ledger sets a column of the patient, and which ones empty it again."""
+
+
+def _standing_drift() -> Iterator[str]:
+    """Where a patient's column says other than the newest line of the standing ledger."""
+    standing: dict[UUID, dict[str, bool]] = defaultdict(dict)
+    lines = select(StandingEvent.patient_id, StandingEvent.kind).order_by(StandingEvent.at, StandingEvent.id)
+    for patient_id, kind in db.session.execute(lines):
+        for column, (sets, empties) in _TAKEN_BACK_BY.items():
+            if kind == sets or kind in empties:
+                standing[patient_id][column] = kind == sets
+    columns = [getattr(Patient, column) for column in _TAKEN_BACK_BY]
+    for patient_id, *values in db.session.execute(select(Patient.id, *columns)):
+        for column, value in zip(_TAKEN_BACK_BY, values, strict=True):
+            if standing[patient_id].get(column, False) != (value is not None):
+                yield f"standing ledger and patient disagree on {column}: {patient_id}"
+
+
+def _holds_ended_by_nobody() -> Iterator[str]:
+    """A hold that no clinician's line ended (CLINICAL.md 4e)."""
+    clinician = exists().where(
+        Staff.clinic_id == StandingEvent.clinic_id, Staff.id == StandingEvent.staff_id, Staff.role.in_(CLINICIANS)
+    )
+    ended = StandingEvent.kind == StandingKind.HOLD_ENDED.value
+    yield from _rows("hold that no clinician ended:", select(StandingEvent.id).where(ended, ~clinician))
+    line = exists().where(StandingEvent.clinic_id == Patient.clinic_id, StandingEvent.patient_id == Patient.id, ended)
+    unsaid = select(Patient.id).where(Patient.hold_ended_at.is_not(None), ~line)
+    yield from _rows("hold that ended without a line:", unsaid)
+
+
+def _sent_after_the_end() -> Iterator[str]:
+    """What the clinic started to somebody discharged or dead, or to a number that may be somebody else's."""
+    started = select(OutboundMessage, Patient).join(
+        Patient, (Patient.clinic_id == OutboundMessage.clinic_id) & (Patient.id == OutboundMessage.patient_id)
+    )
+    ended = Patient.discharged_at.is_not(None) | Patient.deceased_at.is_not(None)
+    sent = started.where(ended, OutboundMessage.sent_at.is_not(None), OutboundMessage.inbound_id.is_(None))
+    for text, patient in db.session.execute(sent.execution_options(yield_per=500)):
+        ends = [patient.deceased_at] if text.kind not in _STARTED else [patient.deceased_at, patient.discharged_at]
+        claimed_at = text.claimed_at or text.created_at
+        if text.kind not in _SAFETY and any(end is not None and claimed_at > end + RACE for end in ends):
+            yield f"text after discharge or death: {text.id}"
+    yield from _sent_in_doubt()
+
+
+def _sent_in_doubt() -> Iterator[str]:
+    for clinic_id, patient_id, since, until in _doubts():
+        prompts = select(OutboundMessage.id).where(
+            OutboundMessage.clinic_id == clinic_id,
+            OutboundMessage.patient_id == patient_id,
+            OutboundMessage.kind.in_(_STARTED),
+            OutboundMessage.sent_at.is_not(None),
+            OutboundMessage.claimed_at > since + RACE,
+            OutboundMessage.claimed_at < (until or LONG_AFTER),
+        )
+        yield from _rows("prompt to a number in doubt:", prompts)
+
+
+def _doubts() -> Iterator[tuple[UUID, UUID, datetime, datetime | None]]:
+    """Each time that a patient's number was, or is, in doubt: from when until when."""
+    _, empties = _TAKEN_BACK_BY["quarantined_at"]
+    kinds = (StandingKind.QUARANTINED.value, *(kind.value for kind in empties))
+    lines = select(StandingEvent).where(StandingEvent.kind.in_(kinds)).order_by(StandingEvent.at, StandingEvent.id)
+    since: dict[tuple[UUID, UUID], datetime] = {}
+    for line in db.session.scalars(lines).all():
+        key = (line.clinic_id, line.patient_id)
+        if line.kind == StandingKind.QUARANTINED.value:
+            since.setdefault(key, line.at)
+        elif key in since:
+            yield *key, since.pop(key), line.at
+    for key, at in since.items():
+        yield *key, at, None
 
 
 def _silence(house: House) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +19,16 @@ from backend.services import audit
 from backend.services.fields import Faults, as_name, check_baseline, not_after, one_of
 from backend.services.house import Clinical, House
 from backend.services.invalid import Invalid, NotFound
+from backend.services.patients.consent import record_block, record_consent
+from backend.services.patients.numbers import FORMER_STOPPED, change_number, refuse_shared, release
 from backend.services.patients.planning import hold_patient, replan, window_of
-from backend.services.patients.standing import record_consent
 from backend.services.texting import outbox
 from backend.store.clinics import Clinic
 from backend.store.database import db, keyring
 from backend.store.patients import Patient
 from backend.store.work import transaction
+
+ADULT, OLDEST = 18, 120  # years
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Enrolment:
     baseline: Mapping[str, int] = field(default_factory=dict)
     window_opens: time | None = None
     window_closes: time | None = None
+    born_on: date | None = None
 
 
 def check(clinic: Clinic, new: Enrolment, house: House) -> str:
@@ -65,7 +69,8 @@ def check(clinic: Clinic, new: Enrolment, house: House) -> str:
     if number and not faults:
         faults |= _country_faults(new, number, clinic, house.clinical)
     faults.done()
-    _refuse_twins(clinic.id, None, number, new.external_id)
+    refuse_shared(clinic.id, None, str(number))
+    _refuse_twins(clinic.id, None, new.external_id)
     return str(number)
 
 
@@ -86,8 +91,11 @@ def enrol_all(clinic: Clinic, many: Sequence[Enrolment], actor: str, house: Hous
 
 
 def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House) -> Patient:
-    _refuse_twins(clinic.id, None, number, new.external_id)
     now, ring = house.now(), keyring()
+    refuse_shared(clinic.id, None, number)
+    blocked = release(clinic.id, None, number, actor, now)
+    _refuse_twins(clinic.id, None, new.external_id)
+    _free_record(clinic.id, new.external_id)
     patient = Patient(
         id=uuid7(), clinic_id=clinic.id, external_id=new.external_id or None,
         external_id_digest=ring.digest(new.external_id) if new.external_id else None,
@@ -96,13 +104,15 @@ def _enrol(clinic: Clinic, new: Enrolment, number: str, actor: str, house: House
         track=new.track, flags=sorted(set(new.flags)), baseline_mood=new.baseline.get("mood"),
         baseline_pain=new.baseline.get("pain"), given_mood=new.baseline.get("mood"),
         given_pain=new.baseline.get("pain"), window_opens=new.window_opens, window_closes=new.window_closes,
-        created_at=now,
+        born_on=new.born_on.isoformat() if new.born_on else None, created_at=now,
     )  # fmt: skip
     db.session.add(patient)
     db.session.flush()
+    if blocked:
+        record_block(patient, FORMER_STOPPED, now)
     if new.consent is not None:
-        record_consent(patient, new.consent.method, new.consent.evidence, new.consent.given_at)
-        _welcome(patient, clinic, house, now)
+        record_consent(patient, new.consent.method, new.consent.evidence, new.consent.given_at, actor)
+        welcome(patient, clinic, house)
     audit.record(clinic.id, actor, "enrolled", patient.id, now)
     return patient
 
@@ -120,11 +130,37 @@ def _check_enrolment(new: Enrolment, faults: Faults, house: House, clinic: Clini
     check_baseline(new.baseline, faults)
     window = house.protocol_of(clinic).window
     faults.check("window", lambda _: window.narrowed(new.window_opens, new.window_closes), None)
+    check_age(new.born_on, new.timezone, clinic, now, faults)
     if new.consent is not None:
-        faults.check("consent.method", one_of(METHODS), new.consent.method)
-        faults.check("consent.given_at", not_after(now), new.consent.given_at)
-        if not new.consent.evidence.strip():
-            faults["consent.evidence"] = "say where the consent is documented"
+        check_consent(new.consent, now, faults, "consent.")
+
+
+def check_consent(consent: Consent, now: datetime, faults: Faults, prefix: str = "") -> None:
+    """What is wrong with a documented consent, under its fields' names after `prefix`."""
+    faults.check(f"{prefix}method", one_of(METHODS), consent.method)
+    faults.check(f"{prefix}given_at", not_after(now), consent.given_at)
+    if not consent.evidence.strip():
+        faults[f"{prefix}evidence"] = "say where the consent is documented"
+
+
+def check_age(born_on: date | None, timezone: str, clinic: Clinic, now: datetime, faults: Faults) -> None:
+    """Minors are followed up only where the clinic has a policy for it (CLINICAL.md 1a, row 10)."""
+    if born_on is None or "timezone" in faults:
+        return
+    today = now.astimezone(zone_named(timezone)).date()
+    age = age_on(today, born_on)
+    if not 0 <= age <= OLDEST:
+        faults["born_on"] = "no patient was born on this day; check the date"
+    elif age < ADULT and not clinic.minors_policy:
+        faults["born_on"] = (
+            f"this patient is {age}; nobody under {ADULT} is enrolled while the clinic has no policy for minors "
+            "(aftercare clinic minors --clinic C --policy where-it-is-documented)"
+        )
+
+
+def age_on(day: date, born_on: date) -> int:
+    """Whole years."""
+    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
 
 
 def _country(new: Enrolment, clinic: Clinic) -> str:
@@ -142,22 +178,37 @@ def _country_faults(new: Enrolment, number: str, clinic: Clinic, clinical: Clini
     return {"country": f"the clinic's texts cannot go to {pack.country}: {unfit[0]}"} if unfit else {}
 
 
-def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, number: str, external_id: str | None) -> None:
-    """Raises `Invalid` when another patient of the clinic has this number or this id."""
-    ring = keyring()
-    others = select(Patient.id).where(Patient.clinic_id == clinic_id, Patient.id != (patient_id or UUID(int=0)))
-    if db.session.scalar(others.where(Patient.phone_digest.in_(ring.digests(number))).limit(1)):
-        raise Invalid({"phone": "another patient of this clinic has this number"})
-    if external_id:
-        same = others.where(Patient.external_id_digest.in_(ring.digests(external_id)))
-        if db.session.scalar(same.limit(1)):
-            raise Invalid({"external_id": "another patient of this clinic has this id"})
+def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, external_id: str | None) -> None:
+    """Raises `Invalid` when another patient in the clinic's care has this id."""
+    others = _of_record(clinic_id, external_id) if external_id else ()
+    if any(other.id != patient_id and _is_in_care(other) for other in others):
+        raise Invalid({"external_id": "another patient of this clinic has this id"})
 
 
-def _welcome(patient: Patient, clinic: Clinic, house: House, now: datetime) -> None:
+def _free_record(clinic_id: UUID, external_id: str | None) -> None:
+    """Whoever comes back after their care had ended is enrolled anew under the same record number."""
+    for former in _of_record(clinic_id, external_id) if external_id else ():
+        former.external_id_digest = None
+    db.session.flush()
+
+
+def _of_record(clinic_id: UUID, external_id: str) -> Sequence[Patient]:
+    digests = keyring().digests(external_id)
+    return db.session.scalars(
+        select(Patient).where(Patient.clinic_id == clinic_id, Patient.external_id_digest.in_(digests))
+    ).all()
+
+
+def _is_in_care(patient: Patient) -> bool:
+    return patient.discharged_at is None and patient.deceased_at is None
+
+
+def welcome(patient: Patient, clinic: Clinic, house: House, text_name: str = "welcome") -> None:
+    """Tell the patient, inside their own hours and the caller's transaction, that the clinic texts them from now on."""
+    now = house.now()
     window = window_of(patient, house.protocol_of(clinic).window)
     opening = next_opening(now, window, zone_named(patient.timezone))
-    outbox.to_patient(patient, clinic, Kind.WELCOME, "welcome", house, now, send_at=opening)
+    outbox.to_patient(patient, clinic, Kind.WELCOME, text_name, house, now, send_at=opening)
 
 
 def patient_of(clinic_id: UUID, patient_id: UUID) -> Patient:
@@ -171,12 +222,14 @@ def patient_of(clinic_id: UUID, patient_id: UUID) -> Patient:
 def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: House) -> Patient:
     """Change what is known of a patient (not consent). Raises `Invalid` naming every field at once.
 
-    Whoever moves to another zone, or wants other hours, is asked at the new hours from now on.
+    Whoever moves to another zone, or wants other hours, is asked at the new hours from now on. Another number counts
+    only once it has said yes, unless nobody was texted on the old one.
     """
     now = house.now()
     clinic = db.session.get_one(Clinic, patient.clinic_id)
     faults = Faults()
-    merged = Enrolment(**({name: getattr(patient, name) for name in _CHANGEABLE} | dict(changes)))
+    known = {name: getattr(patient, name) for name in _CHANGEABLE} | {"phone": patient.pending_phone or patient.phone}
+    merged = Enrolment(**(known | dict(changes)))
     number = faults.check("phone", parse_phone, merged.phone)
     _check_enrolment(merged, faults, house, clinic)
     if number and not faults:
@@ -186,21 +239,27 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
     with transaction():
         kept = hold_patient(patient.clinic_id, patient.id)
         assert kept is not None
-        _refuse_twins(kept.clinic_id, kept.id, number, merged.external_id)
+        _refuse_twins(kept.clinic_id, kept.id, changes.get("external_id"))
+        if "external_id" in changes:
+            _free_record(kept.clinic_id, changes["external_id"])
         for name in _CHANGEABLE & changes.keys():
             setattr(kept, name, getattr(merged, name))
         kept.country = _country(merged, clinic)
-        kept.phone, kept.phone_digest = number, ring.digest(number)
-        kept.external_id_digest = ring.digest(kept.external_id) if kept.external_id else None
+        if merged.born_on is not None:
+            kept.born_on = merged.born_on.isoformat()
+        if "phone" in changes:
+            change_number(kept, number, actor, house)
+        if "external_id" in changes:
+            kept.external_id_digest = ring.digest(kept.external_id) if kept.external_id else None
         for measure in ("mood", "pain"):
             if measure in changes.get("baseline", {}):
                 setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
                 setattr(kept, f"given_{measure}", changes["baseline"][measure])
-        if _PLANNED_BY & changes.keys() and kept.discharged_at is None:
+        if _PLANNED_BY & changes.keys() and _is_in_care(kept):
             replan(kept, clinic, house)
         audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))
     return kept
 
 
 _PLANNED_BY = frozenset({"timezone", "country", "track", "flags", "window_opens", "window_closes"})
-_CHANGEABLE = _PLANNED_BY | {"external_id", "given_name", "family_name", "phone", "language"}
+_CHANGEABLE = _PLANNED_BY | {"external_id", "given_name", "family_name", "language"}

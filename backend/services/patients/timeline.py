@@ -14,7 +14,7 @@ from backend.domain.outbound import Kind
 from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.store.escalations import Escalation, EscalationEvent
-from backend.store.patients import ConsentEvent, Treatment
+from backend.store.patients import ConsentEvent, StandingEvent, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 
@@ -38,12 +38,34 @@ _EVENT = {
     "acknowledged": "{who} took the case",
     "note": "{who} wrote a note",
     "resolved": "{who} closed the case",
+    "phone_the_patient": "Opted out of texts: the next step is a phone call",
+    "hold_stays": "The hold stays: only a clinician ends it",
+}
+
+
+_STANDING = {
+    "paused": "Check-ins paused",
+    "resumed": "Check-ins resumed",
+    "discharged": "Discharged",
+    "deceased": "Recorded as deceased",
+    "quarantined": "The number may be somebody else's: check-ins stopped",
+    "verified": "The number was verified as the patient's",
+    "hold_started": "Hold after a crisis",
+    "hold_ended": "Hold ended",
+    "carrier_blocked": "The carrier blocks texts to this number",
+    "carrier_unblocked": "START came: the carrier lets texts through again",
+    "number_change_asked": "A new number was given; it is asked to confirm",
+    "number_unanswered": "The new number has not been confirmed for a day",
+    "number_change_dropped": "The new number was given up",
+    "number_changed": "The number was changed",
+    "number_released": "The number belongs to somebody else now",
+    "agreed": "A clinician agreed to check-ins although nobody reads at night",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `kind`: treatment · check_in · text_in · text_out · consent · case_<event>.
+    """One thing that happened. `kind`: treatment · check_in · text_in · text_out · consent · standing · case_<event>.
 
     `text` is what a nurse reads first (for texts the exact words), `detail` what is worth knowing besides, and `id` the
     row it comes from.
@@ -65,6 +87,7 @@ def timeline_of(clinic_id: UUID, patient_id: UUID, *, newest: int = NEWEST) -> l
         *_texts_in(_newest(InboundMessage, InboundMessage.received_at, key, newest)),
         *(_text_out(row) for row in _newest(OutboundMessage, OutboundMessage.created_at, key, newest)),
         *(_consent(row) for row in _newest(ConsentEvent, ConsentEvent.at, key, newest)),
+        *_standings(_newest(StandingEvent, StandingEvent.at, key, newest)),
         *_cases_of(key, newest),
     ]
     return sorted(entries, key=_moment, reverse=True)[:newest]
@@ -161,6 +184,13 @@ def _text_out(row: OutboundMessage) -> Entry:
 
 def _consent(row: ConsentEvent) -> Entry:
     return Entry(row.at, "consent", row.id, _CONSENT[row.kind], f"{row.method}: {row.evidence}")
+
+
+def _standings(rows: Sequence[StandingEvent]) -> Iterator[Entry]:
+    names = _names_of(rows[0].clinic_id if rows else None, {row.staff_id for row in rows if row.staff_id})
+    for row in rows:
+        who = f" by {names.get(row.staff_id, SOMEBODY)}" if row.staff_id else ""
+        yield Entry(row.at, "standing", row.id, f"{_STANDING.get(row.kind, row.kind)}{who}", row.evidence)
 
 
 def _cases_of(key: tuple[UUID, UUID], newest: int) -> Iterator[Entry]:

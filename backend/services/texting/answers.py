@@ -73,7 +73,7 @@ def read_in_order(text: Answering, past: Past) -> tuple[History, Reread | None]:
     check_in, history = text.check_in, past.history
     # A text of this very moment is seen by its score alone; one that gave none may still be a correction.
     later = past.out_of_order or (text.newest_at is not None and text.newest_at >= text.received_at)
-    if check_in is None or not later or history.on_hold:
+    if check_in is None or not later or history.takes_no_score:
         return history, None
     said, offered = _said(text, check_in, past.told), offered_at(check_in)
     here = next(place for place, each in enumerate(said) if each.id == text.text_id)
@@ -185,7 +185,7 @@ def _keep_former(text: Answering, former: Scored, because: str) -> None:
 
 def keep_progress(text: Answering, reply: Reply, verdict: Verdict, history: History) -> None:
     """What the check-in was told and offered, and whether that was all it asked."""
-    if text.check_in is None or history.on_hold:
+    if text.check_in is None or history.takes_no_score:
         return
     progress: dict[str, object] = {}
     if "safety" in history.awaiting and reply.safe is not None:

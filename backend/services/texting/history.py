@@ -57,6 +57,9 @@ class Known(NamedTuple):
     baseline_pain: int | None
     held_at: datetime | None
     opted_out_at: datetime | None
+    deceased_at: datetime | None
+    quarantined_at: datetime | None
+    carrier_blocked_at: datetime | None
 
 
 class Asked(NamedTuple):
@@ -84,6 +87,8 @@ class Writer(NamedTuple):
     treated: Treated | None
     newest_at: datetime | None
     """When the patient's newest text that is understood was sent."""
+    pending: bool = False
+    """Whether it is the new number of that patient, which has not said yes yet."""
 
 
 # Every text asks these, so they are put together once and not at each text, which would cost more than the answer.
@@ -164,6 +169,15 @@ def _who_wrote(keys: int) -> Select[Any]:
     )
 
 
+@cache
+def _whose_new_number(keys: int) -> Select[Any]:
+    """The question whether somebody is changing to this number; asked only of numbers that nobody has."""
+    digests: list[BindParameter[bytes]] = [bindparam(f"digest{n}") for n in range(keys)]
+    return select(*(getattr(Patient, name) for name in Known._fields)).where(
+        Patient.clinic_id == bindparam("clinic"), Patient.pending_phone_digest.in_(digests)
+    )
+
+
 _AS_IT_STANDS = (
     select(*(getattr(CheckIn, name) for name in Asked._fields))
     .where(CheckIn.clinic_id == bindparam("clinic"), CheckIn.id == bindparam("check_in"))
@@ -227,7 +241,12 @@ def who_wrote(clinic_id: UUID, number: str, at: datetime, house: House) -> Write
     likely = [(Asked._make(row[_ASKED_AT:_PROMPT_AT]), *row[_PROMPT_AT:]) for row in rows if row[_ASKED_AT] is not None]
     staff_id, newest_at = first[_STAFF_AT:_TREATED_AT]
     clinic, treated = ClinicCard._make(first[:_PATIENT_AT]), _treated(first[_TREATED_AT:_ASKED_AT], at)
-    return Writer(clinic, patient if patient.id else None, _answered(likely, at), staff_id, treated, newest_at)
+    if patient.id:
+        return Writer(clinic, patient, _answered(likely, at), staff_id, treated, newest_at)
+    changing = run(_whose_new_number(len(digests)), of).first()
+    known = Known._make(changing) if changing else None
+    # The first text of a new number may be a machine's like any other.
+    return Writer(clinic, known, None, staff_id, None, newest_at=at if known else None, pending=known is not None)
 
 
 def _treated(row: Sequence[Any], at: datetime) -> Treated | None:

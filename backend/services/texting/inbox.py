@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 from backend.domain.answers import read_answer
 from backend.domain.concerns import Concern, Priority, ReplyKind
-from backend.domain.history import History
+from backend.domain.consent import ConsentKind, StandingKind, carrier_hears, says_yes
+from backend.domain.history import History, Stranger
 from backend.domain.outbound import Kind, State
 from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
 from backend.domain.scores import Nrs
@@ -22,7 +23,8 @@ from backend.domain.triage import Disposition, Sender, Verdict, could_not_screen
 from backend.services import audit
 from backend.services.cases.escalations import acknowledge_by_text, put_before_person
 from backend.services.house import House
-from backend.services.patients.standing import record_opt_in, record_opt_out
+from backend.services.patients import numbers, standing
+from backend.services.patients.consent import record_block, record_opt_in, record_opt_out, record_unblock
 from backend.services.texting import outbox, unrouted
 from backend.services.texting.answers import Answering, Reread, keep_progress, keep_scores, read_in_order
 from backend.services.texting.history import Known, Past, Writer, as_it_stands, past_of, who_wrote
@@ -216,6 +218,8 @@ def _process(text: Kept, house: House, by: str) -> Answer | None:
         treated = arrived.writer.treated
         found = _screen(text, house, treated.hours if treated else None)
         arrived = _with_check_in(arrived)
+        if arrived.writer.pending and not found and not text.media_count and says_yes(text.body):
+            return _confirm_number(arrived, house)
         return _carry_out(*_read(arrived, found, house), house)
 
 
@@ -233,6 +237,8 @@ def _read(arrived: _Arrived, found: Sequence[Concern], house: House) -> tuple[_A
             before=(text.received_at, text.id),
         )
         history, reread = read_in_order(arrived.answering(patient), past)
+        history = _unless_a_stranger(history, arrived, found)
+        reread = None if history.stranger else reread
     if text.media_count:
         history = replace(history, has_photo=True)
     opted_out = patient is not None and patient.opted_out_at is not None
@@ -242,6 +248,46 @@ def _read(arrived: _Arrived, found: Sequence[Concern], house: House) -> tuple[_A
     protocol = house.protocol_of(arrived.writer.clinic)
     verdict = triage(reply, found, arrived.sender, history, protocol=protocol, now=arrived.now, aside=aside)
     return arrived, _Read(reply, verdict, history, past, reread, aside.extra)
+
+
+def _unless_a_stranger(history: History, arrived: _Arrived, found: Sequence[Concern]) -> History:
+    """The same, with nothing awaited where it may not be the patient who writes."""
+    stranger = _stranger(arrived, found)
+    if stranger is None:
+        return history
+    # Whoever has the new phone has had none of the crisis texts that went to the old one.
+    sent = () if stranger is Stranger.UNCONFIRMED else history.crisis_sent
+    nothing_asked = History()
+    return replace(
+        history,
+        awaiting=nothing_asked.awaiting,
+        so_far=nothing_asked.so_far,
+        later=nothing_asked.later,
+        reread=nothing_asked.reread,
+        crisis_sent=sent,
+        stranger=stranger,
+    )
+
+
+def _stranger(arrived: _Arrived, found: Sequence[Concern]) -> Stranger | None:
+    patient = arrived.patient
+    if patient is None:
+        return None
+    if patient.deceased_at is not None:
+        return Stranger.DECEASED
+    if arrived.writer.pending:
+        return Stranger.UNCONFIRMED
+    if patient.quarantined_at is not None or _says_wrong_number(found, arrived.text.body):
+        return Stranger.QUARANTINED
+    return None
+
+
+def _says_wrong_number(found: Sequence[Concern], body: str) -> bool:
+    """Whether the number may be somebody else's; "take me off this list" and no more only wishes for no more texts."""
+    if not any(concern.name == "wrong_number" for concern in found):
+        return False
+    reply = read_reply(body, ())
+    return reply.words or not reply.opts_out
 
 
 def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
@@ -258,7 +304,8 @@ def _hand_over(text: Kept, house: House, by: str, fault: str) -> Answer | None:
         screened = [concern for concern in _screen(text, house, None) if isinstance(concern, Concern)]
         found = [could_not_screen(fault), *screened]
         on_hold = arrived.patient is not None and arrived.patient.held_at is not None
-        unread, history, protocol = read_reply(""), History(on_hold=on_hold), house.protocol_of(arrived.writer.clinic)
+        unread, history = read_reply(""), _unless_a_stranger(History(on_hold=on_hold), arrived, found)
+        protocol = house.protocol_of(arrived.writer.clinic)
         verdict = triage(unread, found, arrived.sender, history, protocol=protocol, now=now)
         return _carry_out(arrived, _Read(unread, verdict, history, Past(history)), house)
 
@@ -317,12 +364,13 @@ def _carry_out(arrived: _Arrived, read: _Read, house: House) -> Answer | None:
         answering = arrived.answering(patient)
         keep_scores(answering, verdict, read.past, read.reread)
         keep_progress(answering, read.reply, verdict, read.history)
-        _keep_consent(patient, read.reply, text, now)
-        _keep_hold(patient, verdict, now)
+        _keep_consent(arrived, patient, read.reply)
+        _keep_doubt(arrived, patient, verdict)
+        _keep_hold(arrived, patient, verdict)
     if verdict.concerns:
         case_id = put_before_person(
             arrived.writer.clinic,
-            text.from_number,
+            _subject(arrived),
             patient.id if patient else None,
             verdict.concerns,
             house,
@@ -347,24 +395,77 @@ def _carry_out(arrived: _Arrived, read: _Read, house: House) -> Answer | None:
 def _answered(arrived: _Arrived, read: _Read) -> UUID | None:
     """The check-in that the text has to do with: one that still waits for something, or whose scores it speaks of."""
     check_in, history = arrived.writer.check_in, read.history
-    bears = bool(history.awaiting or read.reply.scores or read.extra) and not history.on_hold
+    bears = bool(history.awaiting or read.reply.scores or read.extra) and not history.takes_no_score
     return check_in.id if check_in is not None and bears else None
 
 
-def _keep_consent(known: Known, reply: Reply, text: Kept, now: datetime) -> None:
-    evidence = f"text {text.message_sid}"
+def _subject(arrived: _Arrived) -> str:
+    """The number that the case is about: the patient's own, also when the text came from their new one."""
+    patient = arrived.patient
+    if patient is None or not arrived.writer.pending:
+        return arrived.text.from_number
+    return db.session.get_one(Patient, (patient.clinic_id, patient.id)).phone
+
+
+def _confirm_number(arrived: _Arrived, house: House) -> Answer:
+    """The new phone said yes: it is the patient's number from now on, and is welcomed."""
+    text, writer, known = arrived.text, arrived.writer, arrived.patient
+    assert known is not None
+    numbers.said_yes((known.clinic_id, known.id), f"text {text.message_sid}", house, text.id)
+    change_row(
+        InboundMessage, text.key, disposition=Disposition.ANSWERED.value, priority=int(Priority.NONE),
+        patient_id=known.id, staff_id=writer.staff_id,
+    )  # fmt: skip
+    audit.record(text.clinic_id, audit.SYSTEM, "text_understood", text.id, arrived.now, Disposition.ANSWERED.value)
+    words = _fixed_words("welcome", known.language, arrived, None, house)
+    return outbox.answer(
+        text.clinic_id, Kind.REPLY, "welcome", text.from_number.strip(), words, house, by=arrived.by,
+        inbound_id=text.id, patient_id=known.id,
+    )  # fmt: skip
+
+
+def _keep_consent(arrived: _Arrived, known: Known, reply: Reply) -> None:
+    text, now, key = arrived.text, arrived.now, (known.clinic_id, known.id)
+    evidence, heard = f"text {text.message_sid}", carrier_hears(text.body)
     if reply.opts_out or reply.keyword is Keyword.STOP:
-        patient = db.session.get_one(Patient, (known.clinic_id, known.id))
-        record_opt_out(patient, "keyword" if reply.keyword else "text", evidence, now, text.id)
-    elif reply.keyword is Keyword.START and known.opted_out_at is not None:
-        record_opt_in(db.session.get_one(Patient, (known.clinic_id, known.id)), "keyword", evidence, now, text.id)
+        method = "keyword" if reply.keyword else "text"
+        record_opt_out(db.session.get_one(Patient, key), method, evidence, now, text.id)
+    elif reply.keyword is Keyword.START and known.opted_out_at is not None and _may_opt_in(arrived, known):
+        record_opt_in(db.session.get_one(Patient, key), "keyword", evidence, now, text.id)
+    if arrived.writer.pending:  # what the carrier blocks is the new number, which nobody is texted on yet
+        return
+    if heard is ConsentKind.OPT_OUT:
+        record_block(db.session.get_one(Patient, key), evidence, now, text.id)
+    elif heard is ConsentKind.OPT_IN and known.carrier_blocked_at is not None:
+        record_unblock(db.session.get_one(Patient, key), evidence, now, text.id)
 
 
-def _keep_hold(patient: Known, verdict: Verdict, now: datetime) -> None:
+def _may_opt_in(arrived: _Arrived, known: Known) -> bool:
+    """Whoever may not be the patient cannot ask for the patient's texts."""
+    return not arrived.writer.pending and known.quarantined_at is None and known.deceased_at is None
+
+
+def _keep_doubt(arrived: _Arrived, known: Known, verdict: Verdict) -> None:
+    """A number that says it is somebody else's is texted no more, until staff know better."""
+    if known.deceased_at is not None or not _says_wrong_number(verdict.concerns, arrived.text.body):
+        return
+    text, now, key = arrived.text, arrived.now, (known.clinic_id, known.id)
+    evidence = f"text {text.message_sid}"
+    if arrived.writer.pending:
+        patient = db.session.get_one(Patient, key)
+        standing.drop_pending(patient, audit.SYSTEM, now, evidence, text.id)
+    else:
+        standing.quarantine(key, audit.SYSTEM, evidence, now, text.id)
+
+
+def _keep_hold(arrived: _Arrived, patient: Known, verdict: Verdict) -> None:
     """A crisis stops the check-ins until a clinician closes its case."""
     crisis = verdict.reply in _HOLDS or any(concern.reply is ReplyKind.CRISIS for concern in verdict.concerns)
-    if crisis and patient.held_at is None:
-        change_row(Patient, (patient.clinic_id, patient.id), held_at=now)
+    if crisis and patient.held_at is None and patient.deceased_at is None:
+        key, text = (patient.clinic_id, patient.id), arrived.text
+        change_row(Patient, key, held_at=arrived.now)
+        evidence = f"text {text.message_sid}"
+        standing.note_by_key(key, StandingKind.HOLD_STARTED, audit.SYSTEM, arrived.now, evidence, inbound_id=text.id)
 
 
 def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House) -> Answer | None:

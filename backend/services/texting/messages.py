@@ -4,11 +4,13 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from backend.domain.consent import refusal_of_words
 from backend.domain.outbound import Kind
 from backend.domain.texts import MOST_SEPTETS, septets
 from backend.services import audit
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid
+from backend.services.patients.standing import standing_of
 from backend.services.texting import outbox
 from backend.store.patients import Patient
 from backend.store.texts import OutboundMessage
@@ -29,10 +31,8 @@ def send_to_patient(
     now = house.now()
     with transaction() as session:
         fresh = session.get_one(Patient, (patient.clinic_id, patient.id), with_for_update=True)
-        if fresh.discharged_at is not None:
-            raise Conflict("this patient is discharged and gets no texts; phone them")
-        if fresh.opted_out_at is not None:
-            raise Conflict("this patient opted out of texts; phone them")
+        if reason := refusal_of_words(standing_of(fresh)):
+            raise Conflict(reason)
         message = outbox.to_number(
             fresh.clinic_id, fresh.phone, Kind.STAFF_MESSAGE, TEXT_NAME, words, now,
             id=uuid7(), patient_id=fresh.id, escalation_id=escalation_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -17,8 +18,9 @@ from backend.messaging.carrier_codes import Class, class_of
 from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
 from backend.services import audit
 from backend.services.house import House
+from backend.services.patients.consent import record_block, record_opt_out
 from backend.services.patients.planning import window_of
-from backend.services.patients.standing import record_opt_out, standing_of
+from backend.services.patients.standing import standing_of
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient
@@ -27,6 +29,8 @@ from backend.store.texts import DeliveryReport, OutboundMessage, reference_of
 from backend.store.work import Key, add_row, claim, insert_once, transaction, work_through
 
 log = structlog.get_logger(__name__)
+
+NO_LONGER_ASKED = "the new number is no longer asked for"
 
 LEASE = timedelta(minutes=2)
 """A claimed text whose sender has not reported for this long is looked up at the carrier (24 HTTP time-outs)."""
@@ -165,7 +169,7 @@ def _sendable(
 ) -> list[tuple[Key, Sms]]:
     """The claimed texts that may still go; consent and hours are asked once more at the last moment."""
     clinics = {c.id: c for c in db.session.scalars(select(Clinic).where(Clinic.id.in_({m.clinic_id for m in taken})))}
-    asked = [(m.clinic_id, m.patient_id) for m in taken if m.patient_id and POLICIES[Kind(m.kind)].initiated]
+    asked = [(m.clinic_id, m.patient_id) for m in taken if m.patient_id and not POLICIES[Kind(m.kind)].safety]
     of_asked = select(Patient).where(tuple_(Patient.clinic_id, Patient.id).in_(asked))
     patients = {patient.id: patient for patient in db.session.scalars(of_asked)} if asked else {}
     sendable = []
@@ -178,7 +182,7 @@ def _sendable(
         elif message.expires_at is not None and message.expires_at <= now:
             _give_up(message, now, "expired")
             on_failure(message, house, now)  # the patient's silence would be of our making: a person must know
-        elif policy.initiated and patient is not None and (reason := refusal(standing_of(patient))):
+        elif patient is not None and (reason := _refusal_now(message, patient)):
             _give_up(message, now, reason)
         elif (
             policy.initiated
@@ -192,6 +196,19 @@ def _sendable(
             )
             sendable.append(((message.clinic_id, message.id), sms))
     return sendable
+
+
+def _refusal_now(message: OutboundMessage, patient: Patient) -> str | None:
+    """Why this text must not leave any more, whatever was so when it was queued."""
+    standing = standing_of(patient)
+    if message.kind == Kind.NUMBER_CHECK.value:
+        # What it asks is the very thing that is in doubt.
+        standing = replace(standing, number_pending=False, quarantined=False, carrier_blocked=False)
+        standing = replace(standing, on_hold=False, paused=False)
+        return refusal(standing) or (NO_LONGER_ASKED if patient.pending_phone != message.to_number else None)
+    if POLICIES[Kind(message.kind)].initiated:
+        return refusal(standing)
+    return refusal(standing) if standing.deceased and message.inbound_id is None else None
 
 
 def _opening(patient: Patient, clinic: Clinic, house: House, now: datetime) -> datetime:
@@ -319,9 +336,16 @@ def _failed(message: OutboundMessage, state: State, house: House, on_failure: On
     message.state, message.settled_at = state.value, now
     message.confirm_by = message.lease_until = message.send_at = None
     if class_of(message.error_code) is Class.OPTED_OUT and message.patient_id is not None:
-        patient = db.session.get_one(Patient, (message.clinic_id, message.patient_id))
-        record_opt_out(patient, "carrier", f"carrier error {message.error_code}", now)
+        _blocked(message, db.session.get_one(Patient, (message.clinic_id, message.patient_id)), now)
     on_failure(message, house, now)
+
+
+def _blocked(message: OutboundMessage, patient: Patient, now: datetime) -> None:
+    """The carrier does not let us text this number: whoever has it opted out there, and so here."""
+    if message.to_number == patient.phone:
+        evidence = f"carrier error {message.error_code} on {message.message_sid or f'text {message.id}'}"
+        record_opt_out(patient, "carrier", evidence, now)
+        record_block(patient, evidence, now)
 
 
 # Unknown results -----------------------------------------------------------------------------------------------------
