@@ -62,6 +62,16 @@ def _days_and_hours(span: str) -> Iterator[tuple[str, tuple[str, str]]]:
         yield day, (opens, closes)
 
 
+@clinic.command("minors")
+@click.option("--clinic", "clinic_name", required=True, help="Id or slug.")
+@click.option("--policy", required=True, help='Where the policy for patients under 18 is documented; "" takes it back.')
+@inside
+def clinic_minors(house: House, clinic_name: str, policy: str) -> None:
+    """Record the clinic's policy for minors; without one nobody under 18 is enrolled."""
+    changed = setting_up.set_minors_policy(find_clinic(clinic_name), policy, ACTOR, house.now())
+    made(id=changed.id, minors_policy=changed.minors_policy)
+
+
 @click.group()
 def staff() -> None:
     """Staff."""

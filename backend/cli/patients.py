@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from backend.cli.inside import ACTOR, find_clinic, find_patient, inside, made, moment
+from backend.cli.standing import OF_PATIENT, day
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, TRACKS
 from backend.services.house import House
 from backend.services.invalid import Invalid
@@ -22,13 +23,17 @@ from backend.store.clinics import Clinic
 COLUMNS = (
     "external_id", "given_name", "family_name", "phone", "timezone", "language", "country", "track", "flags",
     "window_opens", "window_closes", "consent_given_at", "consent_method", "consent_evidence", "baseline_mood",
-    "baseline_pain",
+    "baseline_pain", "born_on",
 )  # fmt: skip
 
 
 @click.group()
 def patient() -> None:
     """Patients."""
+
+
+for _command in OF_PATIENT:
+    patient.add_command(_command)
 
 
 @patient.command("enrol")
@@ -49,6 +54,7 @@ def patient() -> None:
 @click.option("--consent-evidence", default="")
 @click.option("--baseline-mood", type=int)
 @click.option("--baseline-pain", type=int)
+@click.option("--born-on", help="Such as 1990-01-31; under 18 needs a policy for minors (clinic minors).")
 @inside
 def patient_enrol(house: House, /, clinic_name: str, **fields: Any) -> None:
     """Enrol a patient; with consent, they are welcomed inside their own hours."""
@@ -103,7 +109,7 @@ def _twins(rows: list[tuple[int, dict[str, str]]]) -> dict[int, str]:
     for line, row in rows:
         number = row.get("phone", "")
         if number in seen:
-            twins[line] = f"phone: the same number as in line {seen[number]}"
+            twins[line] = f"phone: the same number as in line {seen[number]}; give each patient a number of their own"
         seen.setdefault(number, line)
     return twins
 
@@ -127,6 +133,7 @@ def _enrolment(fields: Mapping[str, Any]) -> Enrolment:
         baseline=_baseline(fields),
         window_opens=_hour("window_opens", fields.get("window_opens")),
         window_closes=_hour("window_closes", fields.get("window_closes")),
+        born_on=day("born_on", fields["born_on"]) if fields.get("born_on") else None,
     )
 
 

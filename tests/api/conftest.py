@@ -44,4 +44,5 @@ def ids(town: Town, call: Caller) -> dict[str, str]:
         "treatment_id": treatment["id"],
         "escalation_id": case["id"],
         "staff_id": str(town.noor.id),
+        "clinician_id": str(town.vera.id),
     }

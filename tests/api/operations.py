@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.api.caller import ANA, TREATMENT
 
+SEEN = {"evidence": "note of Tuesday, in the chart"}
 WHO = {"staff_id": "{staff_id}"}
 
 # Method, path, body and the scopes it needs; in an order in which each can be done after those before it.
@@ -14,6 +15,13 @@ OPERATIONS: list[tuple[str, str, Any, set[str]]] = [
     ("PATCH", "/patients/{patient_id}", {"given_name": "Anna"}, {"patients:write"}),
     ("POST", "/patients/{patient_id}/pause", None, {"patients:write"}),
     ("POST", "/patients/{patient_id}/resume", None, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/resume", {"staff_id": "{clinician_id}", "note": "spoke"}, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/quarantine", SEEN, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/verify-number", SEEN, {"patients:write"}),
+    ("PATCH", "/patients/{patient_id}", {"phone": "+15555550178"}, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/confirm-number", SEEN, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/consent", ANA["consent"], {"patients:write"}),
+    ("POST", "/patients/{patient_id}/agree", SEEN | {"staff_id": "{clinician_id}"}, {"patients:write"}),
     ("POST", "/patients/{patient_id}/treatments", TREATMENT, {"patients:write"}),
     ("GET", "/patients/{patient_id}/treatments", None, {"patients:read"}),
     ("PATCH", "/patients/{patient_id}/treatments/{treatment_id}", {"route": "im"}, {"patients:write"}),
@@ -36,7 +44,9 @@ OPERATIONS: list[tuple[str, str, Any, set[str]]] = [
         WHO | {"outcome": "reached"},
         {"escalations:write"},
     ),
+    ("POST", "/patients/{patient_id}/opt-out", SEEN | {"method": "phone"}, {"patients:write"}),
     ("POST", "/patients/{patient_id}/discharge", None, {"patients:write"}),
+    ("POST", "/patients/{patient_id}/deceased", SEEN, {"patients:write"}),
 ]
 
 

@@ -102,6 +102,40 @@ def test_an_import_names_unknown_columns(shell: Shell, tmp_path: Path) -> None:
     assert "1 unknown columns" in shell.complained
 
 
+ANA = ("--clinic", "harbor-clinic", "--patient")
+SEEN = ("--evidence", "note of Tuesday")
+
+
+def test_consent_and_standing_from_the_shell(shell: Shell) -> None:
+    shell.made(*ADD_CLINIC)
+    ana = (*ANA, shell.made(*ENROL)["id"])
+    assert shell.made("patient", "pause", *ana)["refused_because"] == "no consent on record"
+    given = ("--given-at", datetime.now(UTC).isoformat())
+    assert shell.made("patient", "consent", *ana, *given, *SEEN)["refused_because"] == "paused"
+    assert shell.made("patient", "resume", *ana)["refused_because"] is None
+    assert "else's" in shell.made("patient", "quarantine", *ana, *SEEN)["refused_because"]
+    assert shell.made("patient", "verify-number", *ana, *SEEN)["refused_because"] is None
+    assert shell.made("patient", "change", *ana, "--phone", "+15555550130")["pending_phone"] is False  # never texted
+    assert shell.run("patient", "confirm-number", *ana, *SEEN) == 2
+    out = shell.made("patient", "opt-out", *ana, "--method", "phone", *SEEN)
+    assert out["refused_because"] == "opted out"
+    assert shell.made("patient", "discharge", *ana)["refused_because"] == "discharged"
+    assert shell.made("patient", "deceased", *ana, *SEEN)["refused_because"] == "deceased"
+    assert shell.run("verify") == 0
+
+
+def test_minors_need_a_policy(shell: Shell, tmp_path: Path) -> None:
+    shell.made(*ADD_CLINIC)
+    file = tmp_path / "patients.csv"
+    file.write_text(f"{HEADER[:-1]},born_on\nAna,Reyes,+15555550120,America/New_York,5,2020-01-31\n", encoding="utf-8")
+    assert shell.run("patient", "import", str(file), "--clinic", "harbor-clinic") == 1
+    assert "clinic minors" in shell.complained
+    policy = shell.made("clinic", "minors", "--clinic", "harbor-clinic", "--policy", "binder 7")
+    assert policy["minors_policy"] == "binder 7"
+    assert shell.run("patient", "import", str(file), "--clinic", "harbor-clinic") == 0
+    assert shell.run(*ENROL, "--phone", "+15555550121", "--born-on", "31.1.1990") == 2
+
+
 def test_it_reads_texts_without_a_database(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all.db")
     file = tmp_path / "texts.txt"

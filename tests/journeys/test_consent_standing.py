@@ -71,7 +71,8 @@ def test_a_hold_is_ended_only_by_a_named_clinician_with_who_when_and_a_note(any_
     assert as_it_is(town, patient).held_at is not None
     with town.inside():
         assert "hold_stays" in set(db.session.scalars(select(EscalationEvent.kind)))
-    acts(town, patient, "resume", clinician=town.noor)
+    with pytest.raises(Conflict, match="only a clinician"):
+        acts(town, patient, "resume", clinician=town.noor)
     assert as_it_is(town, patient).held_at is not None
     acts(town, patient, "resume", clinician=town.vera)
     found = as_it_is(town, patient)

@@ -90,7 +90,8 @@ def set_standing(
 ) -> Patient:
     """`pause`, `resume` or `discharge`. Raises `NotFound` or `Conflict`.
 
-    Resuming ends a pause. A hold after a crisis ends only when a named `clinician` resumes (CLINICAL.md 4e).
+    Resuming ends a pause. A hold after a crisis ends only when a named `clinician` resumes (CLINICAL.md 4e); nobody
+    else who is named may resume a patient on hold.
     """
     now = house.now()
     with transaction():
@@ -99,9 +100,11 @@ def set_standing(
             raise Conflict("this patient died; their check-ins have ended for good")
         if patient.discharged_at is not None and act != "discharge":
             raise Conflict("this patient is discharged; enrol them again to text them")
-        _ACTS[act](patient, actor, now, evidence)
-        if act == "resume" and clinician is not None:
+        if act == "resume" and clinician is not None and patient.held_at is not None:
+            if clinician.role not in CLINICIANS:
+                raise Conflict(ONLY_A_CLINICIAN)
             end_hold(patient, clinician, evidence or "resumed the check-ins", house)
+        _ACTS[act](patient, actor, now, evidence)
         audit.record(patient.clinic_id, actor, f"patient_{act}", patient.id, now)
     return patient
 
@@ -210,6 +213,17 @@ def quarantine(key: Key, actor: str, evidence: str, now: datetime, inbound_id: U
     if patient.quarantined_at is None:
         patient.quarantined_at = now
         note(patient, StandingKind.QUARANTINED, actor, now, evidence, inbound_id=inbound_id)
+
+
+def doubt_number(key: Key, evidence: str, actor: str, house: House) -> Patient:
+    """Staff heard that the number is somebody else's. Raises `NotFound`, `Conflict`, or `Invalid` without evidence."""
+    known, now = as_evidence(evidence), house.now()
+    with transaction():
+        patient = held(key)
+        if patient.deceased_at is not None:
+            raise Conflict("this patient died; nothing is sent to their number anyway")
+        quarantine(key, actor, known, now)
+    return patient
 
 
 def verify_number(key: Key, evidence: str, actor: str, house: House) -> Patient:

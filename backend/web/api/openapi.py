@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from flask import Response, current_app, jsonify
 
 from backend.web.api.idempotency import FORM, HEADER
-from backend.web.api.operation import api
+from backend.web.api.operation import BARE, api
 from backend.web.api.problems import PROBLEM, Problem
 
 Spec = dict[str, Any]
@@ -103,7 +103,7 @@ def _complete(method: str, operation: Spec) -> None:
     if method == "post":
         operation["parameters"].append(_key_parameter())
     if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
+        operation["requestBody"]["required"] = operation["operationId"] not in BARE
     content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in _refusals(method, operation):
         operation["responses"][status] = {"description": _SAID[status], "content": content}

@@ -1,26 +1,28 @@
 """Patients over the API: enrol, look, change, pause, resume, discharge."""
 
 from collections.abc import Sequence
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 from sqlalchemy import select
 
-from backend.domain.consent import METHODS
+from backend.domain.consent import METHODS, refusal
 from backend.domain.protocol import FLAGS, TRACKS
 from backend.services.patients import enrolment, standing
 from backend.services.patients.enrolment import Enrolment
+from backend.services.patients.standing import standing_of
 from backend.store.database import db
 from backend.store.patients import ConsentEvent, Patient
-from backend.web.api.access import clinic, clinic_id, note_views, owner
+from backend.web.api.access import clinic, clinic_id, note_proxy, note_views, owner, staff_named
 from backend.web.api.fields import (
     LEFT_OUT,
     Answer,
     Body,
     Clock,
     Country,
+    Day,
     Evidence,
     Moment,
     Name,
@@ -28,6 +30,7 @@ from backend.web.api.fields import (
     Phone,
     Reference,
     Score,
+    StaffName,
     Time,
     Zone,
 )
@@ -86,10 +89,14 @@ class NewPatient(Body):
     consent: NewConsent | None = None
     baseline: NewBaseline = Field(default_factory=NewBaseline)
     window: Window = Field(default_factory=Window)
+    born_on: Day | None = Field(None, description="Under 18 is refused unless the clinic has a policy for minors.")
 
 
 class PatientChange(Body):
-    """What to change of a patient; what is left out stays as it is. Consent is not changed here."""
+    """What to change of a patient; what is left out stays as it is. Consent is not changed here.
+
+    Another `phone` stands in `pending_phone` until it has said yes by text, unless nobody is texted on the old one.
+    """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -104,12 +111,20 @@ class PatientChange(Body):
     flags: Flags = Field(default_factory=list)
     baseline: NewBaseline = LEFT_OUT
     window: Window = LEFT_OUT
+    born_on: Day = LEFT_OUT
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("name at least one field to change")
         return self
+
+
+class Resumption(Body):
+    """Who ends the hold after a crisis, and why; a clinician. Without one only a pause ends."""
+
+    staff_id: StaffName = LEFT_OUT
+    note: str = Field("", max_length=500)
 
 
 class ConsentGiven(Answer):
@@ -142,6 +157,8 @@ class PatientShown(Answer):
     given_name: str
     family_name: str
     phone: str
+    pending_phone: str | None
+    born_on: date | None
     timezone: str
     language: str
     country: str
@@ -155,6 +172,13 @@ class PatientShown(Answer):
     held_at: Moment | None
     paused_at: Moment | None
     discharged_at: Moment | None
+    deceased_at: Moment | None
+    quarantined_at: Moment | None
+    carrier_blocked_at: Moment | None
+    released_at: Moment | None
+    hold_ended_at: Moment | None
+    agreed_by: UUID | None
+    refused_because: str | None = Field(description="Why no check-in goes out; null when they do.")
     created_at: Moment
 
 
@@ -174,7 +198,7 @@ def enrol_patient(body: NewPatient) -> PatientShown:
     consent = enrolment.Consent(**body.consent.model_dump()) if body.consent else None
     known = body.model_dump(exclude={"consent", "baseline", "window"}) | _hours(body.window)
     new = Enrolment(**known, consent=consent, baseline=body.baseline.scores)
-    return _shown(enrolment.enrol(clinic(), new, owner().actor, house()))
+    return shown_of(enrolment.enrol(clinic(), new, owner().actor, house()))
 
 
 @operation("GET", "/patients", "patients:read", answer=PatientPage, query=Page)
@@ -189,7 +213,7 @@ def list_patients(query: Page) -> PatientPage:
 @operation("GET", "/patients/<uuid:patient_id>", "patients:read", answer=PatientShown)
 def get_patient(patient_id: UUID) -> PatientShown:
     """One patient."""
-    shown = _shown(enrolment.patient_of(clinic_id(), patient_id))
+    shown = shown_of(enrolment.patient_of(clinic_id(), patient_id))
     note_views("patient_viewed", [patient_id])
     return shown
 
@@ -200,7 +224,7 @@ def change_patient(patient_id: UUID, body: PatientChange) -> PatientShown:
     patient = enrolment.patient_of(clinic_id(), patient_id)
     changes = body.model_dump(exclude_unset=True, exclude={"window"})
     changes |= _hours(body.window) if "window" in body.model_fields_set else {}
-    return _shown(enrolment.change(patient, changes, owner().actor, house()))
+    return shown_of(enrolment.change(patient, changes, owner().actor, house()))
 
 
 @operation("POST", "/patients/<uuid:patient_id>/pause", "patients:write", answer=PatientShown)
@@ -209,14 +233,28 @@ def pause_patient(patient_id: UUID) -> PatientShown:
     return _with_standing(patient_id, "pause")
 
 
-@operation("POST", "/patients/<uuid:patient_id>/resume", "patients:write", answer=PatientShown)
-def resume_patient(patient_id: UUID) -> PatientShown:
+@operation(
+    "POST",
+    "/patients/<uuid:patient_id>/resume",
+    "patients:write",
+    answer=PatientShown,
+    body=Resumption,
+    may_be_bare=True,
+)
+def resume_patient(patient_id: UUID, body: Resumption) -> PatientShown:
     """Send check-ins again.
 
-    Ends a pause. It does not undo an opt-out (only the patient can), nor the hold that follows a crisis: a clinician
-    ends that in the console, or by closing the case.
+    Ends a pause. It does not undo an opt-out (only the patient can). The hold that follows a crisis ends only when
+    `staff_id` names a clinician; one ends it too by closing the case.
     """
-    return _with_standing(patient_id, "resume")
+    if not body.staff_id:
+        return _with_standing(patient_id, "resume")
+    staff, key = staff_named(body.staff_id), (clinic_id(), patient_id)
+    shown = shown_of(
+        standing.set_standing(key, "resume", owner().actor, house(), clinician=staff, evidence=body.note.strip())
+    )
+    note_proxy(staff, patient_id)
+    return shown
 
 
 @operation("POST", "/patients/<uuid:patient_id>/discharge", "patients:write", answer=PatientShown)
@@ -229,14 +267,15 @@ def discharge_patient(patient_id: UUID) -> PatientShown:
 
 
 def _with_standing(patient_id: UUID, act: str) -> PatientShown:
-    return _shown(standing.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
+    return shown_of(standing.set_standing((clinic_id(), patient_id), act, owner().actor, house()))
 
 
 def _hours(window: Window) -> dict[str, time | None]:
     return {"window_opens": window.opens, "window_closes": window.closes}
 
 
-def _shown(patient: Patient) -> PatientShown:
+def shown_of(patient: Patient) -> PatientShown:
+    """The answer to whatever was done with a patient."""
     return _all_shown([patient])[0]
 
 
@@ -257,11 +296,16 @@ def _consents(patient_ids: Sequence[UUID]) -> dict[UUID, ConsentGiven]:
 
 
 def _answer(patient: Patient, consent: ConsentGiven | None) -> PatientShown:
-    taken_over = PatientShown.model_fields.keys() - {"consent", "baseline", "window"}
+    made = {"consent", "baseline", "window", "born_on", "refused_because"}
+    taken_over = PatientShown.model_fields.keys() - made
     baseline = Baseline(mood=patient.baseline_mood, pain=patient.baseline_pain)
     window = WindowShown(opens=_clock(patient.window_opens), closes=_clock(patient.window_closes))
     columns = {name: getattr(patient, name) for name in taken_over}
-    return PatientShown(**columns, consent=consent, baseline=baseline, window=window)
+    born_on = date.fromisoformat(patient.born_on) if patient.born_on else None
+    reason = refusal(standing_of(patient))
+    return PatientShown(
+        **columns, consent=consent, baseline=baseline, window=window, born_on=born_on, refused_because=reason
+    )
 
 
 def _clock(at: time | None) -> str | None:
