@@ -76,6 +76,7 @@ def test_what_may_save_a_life_is_never_held_back_and_always_confirmed() -> None:
         Kind.PROMPT,
         Kind.REMINDER,
         Kind.WELCOME,
+        Kind.NUMBER_CHECK,
     }
 
 
