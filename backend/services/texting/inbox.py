@@ -407,7 +407,7 @@ def _subject(arrived: _Arrived) -> str:
     return db.session.get_one(Patient, (patient.clinic_id, patient.id)).phone
 
 
-def _confirm_number(arrived: _Arrived, house: House) -> Answer:
+def _confirm_number(arrived: _Arrived, house: House) -> Answer | None:
     """The new phone said yes: it is the patient's number from now on, and is welcomed."""
     text, writer, known = arrived.text, arrived.writer, arrived.patient
     assert known is not None
