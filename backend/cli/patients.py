@@ -13,10 +13,12 @@ import click
 from backend.cli.inside import ACTOR, find_clinic, find_patient, inside, made, moment
 from backend.cli.standing import OF_PATIENT, day
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, TRACKS
+from backend.domain.questionnaires import KINDS
 from backend.services.house import House
 from backend.services.invalid import Invalid
 from backend.services.patients import enrolment, treatments
 from backend.services.patients.enrolment import Consent, Enrolment
+from backend.services.patients.questionnaires import NewQuestionnaire, record_questionnaire
 from backend.services.patients.treatments import NewTreatment, RecordedTreatment
 from backend.store.clinics import Clinic
 
@@ -156,6 +158,23 @@ def _baseline(fields: Mapping[str, Any]) -> dict[str, int]:
             except ValueError:
                 raise Invalid({f"baseline_{measure}": "write a whole number from 0 to 10"}) from None
     return baseline
+
+
+@patient.command("questionnaire")
+@click.option("--clinic", "clinic_name", required=True)
+@click.option("--patient", "patient_name", required=True, help="Id or external id.")
+@click.option("--kind", required=True, type=click.Choice(list(KINDS)))
+@click.option("--total", required=True, type=int)
+@click.option("--item-9", type=int, help="Of a PHQ-9, which needs it.")
+@click.option("--taken-at", required=True, help="RFC 3339 with offset.")
+@inside
+def patient_questionnaire(house: House, /, clinic_name: str, patient_name: str, **fields: Any) -> None:
+    """Record a PHQ-2 or PHQ-9 that staff took; what it says opens a case or joins the open one."""
+    who = find_patient(find_clinic(clinic_name), patient_name)
+    taken_at = moment("taken_at", fields["taken_at"])
+    new = NewQuestionnaire(fields["kind"], fields["total"], taken_at, fields["item_9"])
+    recorded = record_questionnaire(who, new, ACTOR, house)
+    made(id=recorded.questionnaire.id, case=recorded.case)
 
 
 @click.group()

@@ -31,6 +31,13 @@ OPERATIONS: list[tuple[str, str, Any, set[str]]] = [
         {"because": "entered for the wrong patient"},
         {"patients:write"},
     ),
+    (
+        "POST",
+        "/patients/{patient_id}/questionnaires",
+        {"kind": "phq9", "total": 14, "item_9": 1, "taken_at": "2035-03-06T09:00:00-05:00"},
+        {"patients:write"},
+    ),
+    ("GET", "/patients/{patient_id}/questionnaires", None, {"patients:read"}),
     ("GET", "/check-ins", None, {"patients:read"}),
     ("GET", "/patients/{patient_id}/timeline", None, {"patients:read", "messages:read", "escalations:read"}),
     ("GET", "/patients/{patient_id}/messages", None, {"messages:read"}),

@@ -36,7 +36,7 @@ def test_it_answers_as_described(
     operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
     for operation in operations:
         answered += _tried(operation, ids, call, mode)
-    assert len(operations) == 26
+    assert len(operations) == 28
     assert answered[200 if mode is GenerationMode.POSITIVE else 422] > 30
 
 

@@ -184,3 +184,16 @@ def test_it_says_when_a_clinic_answers(shell: Shell) -> None:
     assert "at least 2 people on call" in shell.complained
     assert shell.run("clinic", "hours", "--clinic", clinic["slug"], "--mode", "B", "--on", "whenever") == 2
     assert "mon-fri=09:00-17:00" in shell.complained
+
+
+def test_a_questionnaire_says_which_case_it_opened(shell: Shell) -> None:
+    shell.made(*ADD_CLINIC)
+    patient = shell.made(*ENROL)
+    taken = ("patient", "questionnaire", "--clinic", "harbor-clinic", "--patient", patient["id"], "--kind", "phq9")
+    now = datetime.now(UTC).isoformat()
+    assert shell.made(*taken, "--total", "9", "--item-9", "0", "--taken-at", now)["case"] is None
+    assert (
+        shell.made(*taken, "--total", "14", "--item-9", "0", "--taken-at", datetime.now(UTC).isoformat())["case"] == 1
+    )
+    assert shell.run(*taken, "--total", "14", "--taken-at", now) == 2
+    assert "item_9:" in shell.complained

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from backend.domain.concerns import Priority
 from backend.domain.escalation import OUTCOME_WORDS, Outcome
 from backend.domain.outbound import Kind
+from backend.domain.questionnaires import NAMES
 from backend.store.check_ins import CheckIn, Score
 from backend.store.database import db
 from backend.store.escalations import Escalation, EscalationEvent
-from backend.store.patients import ConsentEvent, StandingEvent, Treatment
+from backend.store.patients import ConsentEvent, Questionnaire, StandingEvent, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 
@@ -65,7 +66,8 @@ _STANDING = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened. `kind`: treatment · check_in · text_in · text_out · consent · standing · case_<event>.
+    """One thing that happened. `kind`: treatment · check_in · text_in · text_out · consent · standing · questionnaire ·
+    case_<event>.
 
     `text` is what a nurse reads first (for texts the exact words), `detail` what is worth knowing besides, and `id` the
     row it comes from.
@@ -79,7 +81,9 @@ class Entry:
 
 
 def timeline_of(clinic_id: UUID, patient_id: UUID, *, newest: int = NEWEST) -> list[Entry]:
-    """One patient's treatments, check-ins, texts both ways, consent and cases, newest first, what is planned on top."""
+    """One patient's treatments, check-ins, texts both ways, consent, questionnaires and cases, newest first, what is
+    planned on top.
+    """
     key = (clinic_id, patient_id)
     entries = [
         *(_treatment(row) for row in _newest(Treatment, Treatment.ended_at, key, newest)),
@@ -88,6 +92,7 @@ def timeline_of(clinic_id: UUID, patient_id: UUID, *, newest: int = NEWEST) -> l
         *(_text_out(row) for row in _newest(OutboundMessage, OutboundMessage.created_at, key, newest)),
         *(_consent(row) for row in _newest(ConsentEvent, ConsentEvent.at, key, newest)),
         *_standings(_newest(StandingEvent, StandingEvent.at, key, newest)),
+        *(_questionnaire(row) for row in _newest(Questionnaire, Questionnaire.taken_at, key, newest)),
         *_cases_of(key, newest),
     ]
     return sorted(entries, key=_moment, reverse=True)[:newest]
@@ -148,7 +153,14 @@ def _treatment(row: Treatment) -> Entry:
         for word, holds in (("went home with somebody", row.escort), ("another sedative given", row.co_sedative))
         if holds
     ]
+    if row.deleted_at is not None:
+        return Entry(row.ended_at, "treatment", row.id, "Treatment, deleted since", f"{row.deleted_because}")
     return Entry(row.ended_at, "treatment", row.id, "Treatment ended", ", ".join(facts))
+
+
+def _questionnaire(row: Questionnaire) -> Entry:
+    detail = f"item 9: {row.item_9}" if row.item_9 is not None else ""
+    return Entry(row.taken_at, "questionnaire", row.id, f"{NAMES[row.kind]} taken: {row.total}", detail)
 
 
 def _check_in(row: CheckIn) -> Entry:

@@ -2,12 +2,22 @@
 
 from apiflask import APIFlask
 
-from backend.web.api import check_ins, escalations, messages, patients, standing, timeline, treatments
+from backend.web.api import check_ins, escalations, messages, patients, questionnaires, standing, timeline, treatments
 from backend.web.api.openapi import describe
 from backend.web.api.operation import api
 from backend.web.api.problems import HANDLERS, only_problems
 
-__all__ = ["check_ins", "escalations", "messages", "patients", "register_api", "standing", "timeline", "treatments"]
+__all__ = [
+    "check_ins",
+    "escalations",
+    "messages",
+    "patients",
+    "questionnaires",
+    "register_api",
+    "standing",
+    "timeline",
+    "treatments",
+]
 
 for _kind, _answer in HANDLERS.items():
     api.register_error_handler(_kind, _answer)

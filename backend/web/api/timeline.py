@@ -15,7 +15,9 @@ MOST = 2000
 
 
 class EntryShown(Answer):
-    """One thing that happened: `treatment`, `check_in`, `text_in`, `text_out`, `consent`, `standing` or `case_…`."""
+    """One thing that happened: `treatment`, `check_in`, `text_in`, `text_out`, `consent`, `standing`,
+    `questionnaire` or `case_…`.
+    """
 
     id: UUID
     at: Moment

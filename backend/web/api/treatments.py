@@ -7,8 +7,10 @@ from pydantic import ConfigDict, Field, model_validator
 from sqlalchemy import select
 
 from backend.domain.protocol import ROUTES, SETTINGS
+from backend.domain.rules import PainResponse, Response
 from backend.services.invalid import NotFound
 from backend.services.patients import enrolment, treatments
+from backend.services.patients.response import pain_response
 from backend.services.patients.treatments import NewTreatment, RecordedTreatment
 from backend.store.database import db
 from backend.store.patients import Treatment
@@ -79,6 +81,9 @@ class TreatmentShown(Answer):
     created_at: Moment
     deleted_at: Moment | None
     deleted_because: str | None
+    pain_response: Annotated[str, OneOf(tuple(Response))] | None = Field(
+        description="Of the newest treatment: whether pain is less than at baseline by enough, judged from day 21 on."
+    )
 
 
 class OmittedCheckIn(Answer):
@@ -152,7 +157,7 @@ def delete_treatment(patient_id: UUID, treatment_id: UUID, body: TreatmentDeleti
     It stays on record with the reason. What an earlier treatment had planned comes back as far as it is still to come.
     """
     key = _key(patient_id, treatment_id)
-    return TreatmentShown(**_fields(treatments.delete_treatment(key, body.because, owner().actor, house())))
+    return TreatmentShown(**_fields(treatments.delete_treatment(key, body.because, owner().actor, house()), None))
 
 
 def _key(patient_id: UUID, treatment_id: UUID) -> tuple[UUID, UUID]:
@@ -164,8 +169,10 @@ def _key(patient_id: UUID, treatment_id: UUID) -> tuple[UUID, UUID]:
 
 
 def _planned(recorded: RecordedTreatment) -> TreatmentPlanned:
+    row = recorded.treatment
+    judged = pain_response(enrolment.patient_of(row.clinic_id, row.patient_id), house())
     return TreatmentPlanned(
-        **_fields(recorded.treatment),
+        **_fields(row, judged),
         check_ins=check_ins_shown(recorded.check_ins),
         omitted=[OmittedCheckIn(name=omitted.name, reason=omitted.reason) for omitted in recorded.omitted],
     )
@@ -174,14 +181,19 @@ def _planned(recorded: RecordedTreatment) -> TreatmentPlanned:
 @operation("GET", "/patients/<uuid:patient_id>/treatments", "patients:read", answer=TreatmentPage, query=Page)
 def list_treatments(patient_id: UUID, query: Page) -> TreatmentPage:
     """A patient's treatments."""
-    enrolment.patient_of(clinic_id(), patient_id)
+    patient = enrolment.patient_of(clinic_id(), patient_id)
     mine = select(Treatment).where(Treatment.clinic_id == clinic_id(), Treatment.patient_id == patient_id)
     rows, cursor = TREATMENTS.take(query, mine)
-    items = [TreatmentShown(**_fields(row)) for row in rows]
+    judged = pain_response(patient, house())
+    items = [TreatmentShown(**_fields(row, judged)) for row in rows]
     note_views("treatments_viewed", [patient_id])
     return TreatmentPage(items=items, next_cursor=cursor)
 
 
-def _fields(row: Treatment) -> dict[str, Any]:
-    columns = {name: getattr(row, name) for name in TreatmentShown.model_fields.keys() - {"baseline"}}
-    return columns | {"baseline": Baseline(mood=row.baseline_mood, pain=row.baseline_pain)}
+def _fields(row: Treatment, judged: tuple[UUID, PainResponse] | None) -> dict[str, Any]:
+    columns = {name: getattr(row, name) for name in TreatmentShown.model_fields.keys() - {"baseline", "pain_response"}}
+    response = judged[1].verdict.value if judged is not None and judged[0] == row.id else None
+    return columns | {
+        "baseline": Baseline(mood=row.baseline_mood, pain=row.baseline_pain),
+        "pain_response": response,
+    }

@@ -28,15 +28,19 @@ class Form:
     def chosen(self, name: str) -> list[str]:
         return request.form.getlist(name)
 
-    def score(self, name: str) -> int | None:
-        """A whole number, or None when the field is empty; whether it is a score is the service's to say."""
+    def whole(self, name: str, fault: str = "write a whole number") -> int | None:
+        """A whole number, or None when the field is empty; how high it may be is the service's to say."""
         given = self.text(name)
         if not given:
             return None
-        if not (given.isascii() and given.isdigit() and len(given) < 4):  # noqa: PLR2004 - a score has two digits
-            self.faults[name] = "write a whole number from 0 to 10, or nothing"
+        if not (given.isascii() and given.isdigit() and len(given) < 4):  # noqa: PLR2004 - no number here has more
+            self.faults[name] = fault
             return NO_SCORE
         return int(given)
+
+    def score(self, name: str) -> int | None:
+        """A score, or None when the field is empty."""
+        return self.whole(name, "write a whole number from 0 to 10, or nothing")
 
     def hour(self, name: str) -> time | None:
         """A local hour, or None when the field is empty."""

@@ -12,12 +12,15 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from backend.domain.consent import refusal
+from backend.domain.questionnaires import NAMES as QUESTIONNAIRE_NAMES
 from backend.domain.roles import CLINICIANS
+from backend.domain.schedule import zone_named
 from backend.domain.scores import Measure
 from backend.services import audit
 from backend.services.invalid import Conflict, Invalid
 from backend.services.patients import standing
 from backend.services.patients.enrolment import patient_of
+from backend.services.patients.response import pain_response
 from backend.services.patients.standing import standing_of
 from backend.services.patients.timeline import Entry, timeline_of
 from backend.services.texting.messages import send_to_patient
@@ -122,7 +125,7 @@ def _next_due(clinic_id: UUID) -> dict[UUID, datetime]:
 def patient(patient_id: UUID) -> str:
     found = patient_of(my_clinic().id, patient_id)
     audit.record_view(found.clinic_id, actor(), "patient_viewed", found.id, house().now())
-    return _page(found)
+    return page_of(found)
 
 
 @console.post("/patients/<uuid:patient_id>/standing")
@@ -152,7 +155,7 @@ def send_message(patient_id: UUID) -> Response | tuple[str, int]:
     try:
         send_to_patient(found, body, actor(), house())
     except Invalid as invalid:
-        return _page(patient_of(my_clinic().id, patient_id), faults=invalid.faults, body=body), 422
+        return page_of(patient_of(my_clinic().id, patient_id), faults=invalid.faults, body=body), 422
     except Conflict as refused:
         flash(f"Not sent: {refused}.", "warning")
     else:
@@ -160,9 +163,22 @@ def send_message(patient_id: UUID) -> Response | tuple[str, int]:
     return redirect(url_for("console.patient", patient_id=patient_id))
 
 
-def _page(found: Patient, *, faults: dict[str, str] | None = None, body: str = "") -> str:
+def page_of(
+    found: Patient,
+    *,
+    faults: dict[str, str] | None = None,
+    body: str = "",
+    given: Mapping[str, object] | None = None,
+) -> str:
+    """The patient's page; with faults, what was typed stands in its forms again."""
+    here = house().now().astimezone(zone_named(my_clinic().timezone))
     return render_template(
-        "console/patient.html", faults=faults or {}, body=body, newest=SHOWN_AT_ONCE, **_facts(found)
+        "console/patient.html",
+        faults=faults or {},
+        body=body,
+        given=given or {"kind": "phq9", "taken_at": here.strftime("%Y-%m-%dT%H:%M")},
+        newest=SHOWN_AT_ONCE,
+        **_facts(found),
     )
 
 
@@ -176,6 +192,8 @@ def _facts(found: Patient) -> dict[str, object]:
         "doubts": doubts_of(check_ins),
         "charts": charts(scores, treatments),
         "treatments": [(t, [c for c in check_ins if c.treatment_id == t.id]) for t in reversed(treatments)],
+        "pain_response": pain_response(found, house()),
+        "questionnaires": QUESTIONNAIRE_NAMES.items(),
         "entries": _past(timeline_of(found.clinic_id, found.id), house().now()),
         "open_cases": _open_cases(found),
         "may_resume": may_act() and (found.held_at is None or me().role in CLINICIANS),
@@ -185,7 +203,7 @@ def _facts(found: Patient) -> dict[str, object]:
 
 def charts(scores: Sequence[Score], treatments: Sequence[Treatment]) -> list[tuple[str, Chart]]:
     """A small chart of each measure, with the treatments in it."""
-    ended = [treatment.ended_at for treatment in treatments]
+    ended = [treatment.ended_at for treatment in treatments if treatment.deleted_at is None]
     by_measure = ((m, [(s.at, s.value) for s in scores if s.measure == m.value]) for m in Measure)
     return [(measure.value, chart_of(points, ended)) for measure, points in by_measure if points]
 
