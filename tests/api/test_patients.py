@@ -44,6 +44,17 @@ def test_it_enrols_with_the_least_that_is_needed(call: Caller) -> None:
     assert shown["baseline"] == {"mood": None, "pain": None}
 
 
+def test_uk_is_another_name_for_gb_and_the_number_must_be_of_there(call: Caller) -> None:
+    abroad = ANA | {"country": "UK", "phone": "+447400123456", "timezone": "Europe/London"}
+    shown = call.post("/patients", abroad)
+    assert shown["country"] == "GB"
+    path = f"/patients/{shown['id']}"
+    assert list(faults_of(call("PATCH", path, {"country": "NZ"}))) == ["phone"]
+    assert list(faults_of(call("PATCH", path, {"language": "es"}))) == ["language"]
+    moved = call("PATCH", path, {"country": "IE", "phone": "+353851234567", "timezone": "Europe/Dublin"})
+    assert moved.get_json()["country"] == "IE"
+
+
 CONSENT = {"given_at": "2035-03-01T10:00:00-05:00", "method": "written", "evidence": "form 12"}
 BAD: list[tuple[str, Any, str, str]] = [
     ("phone", "555-0120", "phone", "+14155550100"),

@@ -109,7 +109,13 @@ def test_it_texts_the_patient_in_words_that_can_be_sent(town: Town, noor: Desk) 
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"), [("", "write something"), ("€" * 154, "shorten"), ("ok 👍", "👍 (place 4)")]
+    ("body", "fault"),
+    [
+        ("", "write something"),
+        ("€" * 154, "shorten"),
+        ("ok 👍", "👍 (place 4)"),
+        ("Your KETAMINE session is at 9", "take out ketamine: others may read it"),
+    ],
 )
 def test_it_refuses_words_that_cannot_be_sent(body: str, fault: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from backend.domain.concerns import Priority
+from backend.domain.outbound import Kind
 from backend.services.operating import verify
 from backend.services.operating.health import beat
+from backend.services.texting import outbox
 from backend.store.check_ins import CheckIn, Score
 from backend.store.escalations import ConcernRow, Escalation
 from backend.store.patients import Patient
@@ -125,3 +127,18 @@ def test_it_notices_a_silent_clock(town: Town) -> None:
     assert breaches(town) == {}
     town.clock.advance(timedelta(minutes=5))
     assert breaches(town) == {"S11": 1}
+
+
+def test_every_page_says_a_priority_and_a_case_and_no_more(town: Town) -> None:
+    with town.inside():
+        texts = town.house.clinical.texts
+        with transaction():
+            for name in texts.staff:
+                if name.startswith("page"):
+                    body = texts.for_staff(name, priority="stat", case=12)
+                    outbox.to_number(town.clinic.id, "+15555550111", Kind.PAGE, name, body, town.clock.now())
+        assert verify.breaches(town.house)["S12"] == []
+        with transaction():
+            body = "Aftercare test page: Ana, mood 2"
+            outbox.to_number(town.clinic.id, "+15555550111", Kind.PAGE, "page_test", body, town.clock.now())
+        assert len(verify.breaches(town.house)["S12"]) == 1

@@ -5,6 +5,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from backend.domain.consent import refusal_of_words
+from backend.domain.discretion import medicines_named
 from backend.domain.outbound import Kind
 from backend.domain.texts import MOST_SEPTETS, septets
 from backend.services import audit
@@ -48,6 +49,8 @@ def as_sent(body: str) -> str:
         raise Invalid({"body": "write something to send"})
     if odd := _outside_gsm(words):
         raise Invalid({"body": f"take out what cannot be sent by text: {', '.join(odd)}"})
+    if named := medicines_named(words):
+        raise Invalid({"body": f"take out {', '.join(named)}: others may read it on the patient's phone"})
     size = septets(words) or 0
     if size > MOST_SEPTETS:
         raise Invalid({"body": f"shorten it: it takes {size} characters of at most {MOST_SEPTETS}"})
