@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from backend.domain.concerns import Concern, Priority
 from backend.domain.history import History
 from backend.domain.protocol import Protocol
+from backend.domain.questionnaires import Totals, of_questionnaire
 from backend.domain.rules import Missed, of_scores, silence, weighed
 from backend.domain.scores import Measure, Nrs
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that the rules judge, with what was known then: the scores of one text, or a silence."""
+    """Something that the rules judge, with what was known then: the scores of a text, a silence or a questionnaire."""
 
     history: History
     scores: Mapping[Measure, Nrs] = field(default_factory=dict)
     missed: Missed | None = None
+    totals: Totals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +48,6 @@ def judged(moment: Moment, protocol: Protocol) -> Sequence[Concern]:
     found = list(of_scores(moment.scores, moment.history, protocol.thresholds))
     if moment.missed is not None and (silent := silence(moment.missed, moment.history, protocol.thresholds)):
         found.append(silent)
+    if moment.totals is not None:
+        found += of_questionnaire(moment.totals, protocol.thresholds)
     return weighed(found, moment.history, protocol.raises)

@@ -21,6 +21,7 @@ from backend.domain.overrides import (
     with_overrides,
 )
 from backend.domain.protocol import FLAGS, ROUTES, SETTINGS, ClinicMay, Protocol
+from backend.domain.questionnaires import KINDS, Totals, of_questionnaire
 from backend.domain.rules import Missed, of_scores, silence, weighed
 from backend.domain.schedule import TOO_MANY, TreatmentFacts, Whose, check_in_times, is_open
 from backend.domain.scores import Measure, Nrs
@@ -78,6 +79,14 @@ MISSED = st.builds(
     held_lately=st.booleans(),
 )
 
+TOTALS = st.builds(
+    Totals,
+    kind=st.sampled_from(sorted(KINDS)),
+    total=st.integers(0, 27),
+    item_9=st.none() | st.integers(0, 3),
+    before=st.none() | st.integers(0, 27),
+)
+
 
 def urgency(concerns: Iterable[Concern], history: History, protocol: Protocol) -> Priority:
     return max((concern.priority for concern in weighed(concerns, history, protocol.raises)), default=Priority.NONE)
@@ -103,6 +112,14 @@ def test_no_silence_ever_worries_less_than_under_the_signed_protocol(
     signed, theirs = (
         urgency(filter(None, [silence(missed, history, protocol.thresholds)]), history, protocol)
         for protocol in (SIGNED, own)
+    )
+    assert theirs >= signed
+
+
+@given(OWN, TOTALS)
+def test_no_questionnaire_ever_worries_less_than_under_the_signed_protocol(own: Protocol, taken: Totals) -> None:
+    signed, theirs = (
+        urgency(of_questionnaire(taken, protocol.thresholds), History(), protocol) for protocol in (SIGNED, own)
     )
     assert theirs >= signed
 

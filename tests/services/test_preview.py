@@ -13,6 +13,8 @@ from backend.domain.replay import Load, load_under
 from backend.services.clinic import preview, protocols
 from backend.services.invalid import Invalid
 from backend.services.patients import treatments
+from backend.services.patients.questionnaires import NewQuestionnaire, record_questionnaire
+from backend.services.patients.standing import set_standing
 from backend.store.check_ins import Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
@@ -23,7 +25,7 @@ from tests.town import A_TUESDAY, Town
 
 REPLAYED = (
     "mood-floor", "mood-low", "mood-fall", "mood-fall-from-best", "mood-slip", "mood-gain-lost", "mood-jump",
-    "pain-worst", "pain-rise", "pain-rise-severe", "silence",
+    "pain-worst", "pain-rise", "pain-rise-severe", "silence", "phq2", "phq2-rise", "phq9-rise", "phq9-item-9",
 )  # fmt: skip
 
 
@@ -47,19 +49,22 @@ def in_force(town: Town, overrides: dict[str, Any] | None = None) -> preview.Pre
 
 
 def a_month(town: Town) -> None:
-    """Of six one falls, one is silent, one corrects herself, one rises, one hurts, and one is elsewhere."""
-    numbers = [f"+1555555012{place}" for place in range(6)]
-    falls, silent, corrects, high, hurts = (
-        town.enrol_patient(number, flags=("bipolar",) if place == 3 else ()) for place, number in enumerate(numbers[:5])
-    )
-    elsewhere = town.enrol_patient(numbers[5], town.other_clinic)
-    for patient in (falls, silent, corrects, high, hurts, elsewhere):
+    """One falls, one corrects herself, one rises, one hurts, one is at another clinic; four say nothing: one of them is
+    paused, one said STOP and one had a crisis.
+    """
+    elsewhere = town.enrol_patient("+15555550130", town.other_clinic)
+    high = town.enrol_patient("+15555550131", flags=("bipolar",))
+    others = [town.enrol_patient(f"+1555555012{place}") for place in range(7)]
+    falls, corrects, hurts, paused, stops, crisis, _silent = others
+    for patient in (elsewhere, high, *others):
         town.treat(patient, baseline={"mood": 5, "pain": 5})
     said: dict[float, dict[Patient, tuple[str, ...]]] = {
         1.1: {falls: ("8 5",), corrects: ("mood 1 pain 3", "sorry, mood 6"), high: ("mood 4 pain 4",),
               hurts: ("mood 6 pain 10",), elsewhere: ("0 10",)},
         3.1: {falls: ("5 5",), corrects: ("mood 3 pain 7",), high: ("mood 9 pain 4",), hurts: ("6 7",)},
-        7.1: {falls: ("3 5",), corrects: ("mood 3 pain 7",), hurts: ("pain 8", "mood 2"), elsewhere: ("1 9",)},
+        5.0: {crisis: ("I want to die",)},
+        7.1: {stops: ("STOP",), falls: ("3 5",),
+              corrects: ("mood 3 pain 7",), hurts: ("pain 8", "mood 2"), elsewhere: ("1 9",)},
         9.0: {hurts: ("I'd say mood 0 and pain 9",)},
         14.1: {falls: ("4 6",), hurts: ("6 8",)},
     }  # fmt: skip
@@ -72,8 +77,14 @@ def a_month(town: Town) -> None:
             town.treat(hurts, baseline={"mood": 8, "pain": 4})
             recorded = town.treat(corrects, baseline={"mood": 7, "pain": 4})
             with town.inside():
+                set_standing((paused.clinic_id, paused.id), "pause", "test", town.house)
+                for kind, total, item_9 in (("phq2", 1, None), ("phq9", 9, 0), ("phq2", 4, None), ("phq9", 14, 1)):
+                    taken = NewQuestionnaire(kind, total, town.clock.now(), item_9)
+                    record_questionnaire(falls, taken, "test", town.house)
                 key = (corrects.clinic_id, recorded.treatment.id)
                 treatments.correct_treatment(key, {"baseline": {"mood": 6, "pain": 4}}, "test", town.house)
+    with town.inside():
+        set_standing((paused.clinic_id, paused.id), "resume", "test", town.house)
     town.wait_until(day(23), step=timedelta(hours=12))
 
 
@@ -84,7 +95,16 @@ def test_the_protocol_in_force_is_replayed_exactly(any_town: Town) -> None:
     with town.inside():
         really = stored(clinic_of(town), A_TUESDAY)
     assert found.in_force.by_rule == really
-    assert {"silence", "mood-floor", "mood-fall", "pain-worst", "pain-rise", "mood-jump"} <= really.keys()
+    assert {
+        "silence",
+        "mood-floor",
+        "mood-fall",
+        "pain-worst",
+        "pain-rise",
+        "mood-jump",
+        "phq9-rise",
+        "phq2",
+    } <= really.keys()
     assert found.in_force == found.proposed
     assert found.in_force.alerts == sum(found.in_force.by_priority.values())
 

@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 
+from backend.domain.consent import ConsentKind, StandingKind
 from backend.domain.history import History, Treated
 from backend.domain.outbound import Kind, State
 from backend.domain.overrides import UnsafeOverridesError, differences, with_overrides
 from backend.domain.protocol import SAFETY, Protocol
+from backend.domain.questionnaires import Totals
 from backend.domain.replay import Load, Moment, load_under
 from backend.domain.rules import Missed, recent_best
 from backend.domain.scores import Measure, Nrs
@@ -24,7 +26,7 @@ from backend.services.patients.check_ins import HELD_LATELY
 from backend.store.check_ins import CheckIn, FormerScore, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
-from backend.store.patients import ConsentEvent, Patient, StandingEvent, Treatment
+from backend.store.patients import ConsentEvent, Patient, Questionnaire, StandingEvent, Treatment
 from backend.store.texts import InboundMessage, OutboundMessage
 
 PERIOD = timedelta(days=90)
@@ -33,6 +35,9 @@ BEFORE = timedelta(days=120)
 WEEK = timedelta(days=7)
 RECENT = timedelta(days=14)
 _ZERO = UUID(int=0)
+
+Line = ConsentKind | StandingKind
+"""What a line of one of a patient's two ledgers says."""
 
 WORDS = "what the words of texts raise is the same either way, and is not counted"
 AS_NOW = "patients' flags are taken as they are now"
@@ -80,11 +85,12 @@ def _asks_otherwise(in_force: Protocol, proposed: Protocol) -> bool:
 
 
 def moments_of(clinic: Clinic, since: datetime, protocol: Protocol, now: datetime) -> list[Moment]:
-    """Every text with scores and every silence since then, each with what was known of its patient at the time."""
+    """Every text with scores, silence and questionnaire since then, each with what was known of its patient then."""
     found: list[Moment] = []
     for past in _pasts(clinic, since, now):
         found += _of_texts(past, since)
         found += _of_silences(past, since, protocol)
+        found += _of_questionnaires(past, since)
     return found
 
 
@@ -132,6 +138,17 @@ class Missing(NamedTuple):
     is_out: bool
 
 
+class Taken(NamedTuple):
+    """A questionnaire that staff recorded."""
+
+    created_at: datetime
+    id: UUID
+    kind: str
+    total: int
+    item_9: int | None
+    taken_at: datetime
+
+
 class Known(NamedTuple):
     """What a patient's own row says."""
 
@@ -155,8 +172,9 @@ class Past:
     told: list[Told] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     missed: list[Missing] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     texts: list[datetime] = field(default_factory=list)
-    standing: list[tuple[datetime, str]] = field(default_factory=list)
+    standing: list[tuple[datetime, Line]] = field(default_factory=list)
 
 
 def _pasts(clinic: Clinic, since: datetime, now: datetime) -> Iterable[Past]:
@@ -174,19 +192,22 @@ def _pasts(clinic: Clinic, since: datetime, now: datetime) -> Iterable[Past]:
         pasts[patient_id].visits.append(Visit._make(visit))
     for patient_id, *missing in _rows(_missed(clinic, from_then)):
         pasts[patient_id].missed.append(Missing._make(missing))
+    for patient_id, *taken in _rows(_of(Questionnaire, clinic, "patient_id", *Taken._fields)):
+        pasts[patient_id].taken.append(Taken._make(taken))
     texts = _of(InboundMessage, clinic, "patient_id", "received_at").where(
         InboundMessage.patient_id.is_not(None), InboundMessage.received_at >= from_then
     )
     for patient_id, at in _rows(texts):
         pasts[patient_id].texts.append(at)
-    for model in (StandingEvent, ConsentEvent):
+    for model, kinds in ((StandingEvent, StandingKind), (ConsentEvent, ConsentKind)):
         for patient_id, at, kind in _rows(_of(model, clinic, "patient_id", "at", "kind")):
-            pasts[patient_id].standing.append((at, kind))
+            pasts[patient_id].standing.append((at, kinds(kind)))
     for past in pasts.values():
         past.told.sort(key=lambda told: (told.at, told.text))
         past.missed.sort(key=lambda missing: missing.missed_at)
+        past.taken.sort()
         past.texts.sort()
-        past.standing.sort()
+        past.standing.sort(key=lambda line: line[0])
         yield past
 
 
@@ -315,8 +336,18 @@ def _as_known(visit: Visit, at: datetime) -> Visit:
 
 # Silence -------------------------------------------------------------------------------------------------------------
 
-_STOPS = {"opt_out": "opted", "paused": "paused", "hold_started": "held", "quarantined": "quarantined"}
-_STARTS = {"opt_in": "opted", "given": "opted", "resumed": "paused", "hold_ended": "held", "verified": "quarantined"}
+_ENDS: Mapping[Line, Line] = {
+    ConsentKind.OPT_IN: ConsentKind.OPT_OUT,
+    ConsentKind.GIVEN: ConsentKind.OPT_OUT,
+    StandingKind.RESUMED: StandingKind.PAUSED,
+    StandingKind.HOLD_ENDED: StandingKind.HOLD_STARTED,
+    StandingKind.VERIFIED: StandingKind.QUARANTINED,
+    StandingKind.CARRIER_UNBLOCKED: StandingKind.CARRIER_BLOCKED,
+    StandingKind.NUMBER_CHANGED: StandingKind.NUMBER_CHANGE_ASKED,
+    StandingKind.NUMBER_CHANGE_DROPPED: StandingKind.NUMBER_CHANGE_ASKED,
+}
+"""What ends a time in which nobody is texted, and what began it."""
+_BEGINS = frozenset(_ENDS.values())
 
 
 def _of_silences(past: Past, since: datetime, protocol: Protocol) -> Iterator[Moment]:
@@ -351,14 +382,16 @@ def _silent(missing: Missing, at: datetime, texts: Sequence[datetime]) -> bool:
 def _is_silenced(past: Past, at: datetime) -> bool:
     """Whom nobody texted, or who asked us not to, said nothing by silence."""
     who = past.patient
-    newest = {_STOPS.get(kind) or _STARTS.get(kind): kind for when, kind in past.standing if when <= at}
+    stopped: dict[Line, bool] = {}
+    for when, kind in past.standing:
+        if when <= at:
+            stopped[_ENDS.get(kind, kind)] = kind in _BEGINS
     as_now = (who.discharged_at, who.deceased_at, who.held_at, who.paused_at)
-    stopped = any(kind in _STOPS for kind in newest.values())
-    return stopped or any(since is not None and since <= at for since in as_now)
+    return any(stopped.values()) or any(since is not None and since <= at for since in as_now)
 
 
 def _held_lately(past: Past, at: datetime) -> bool:
-    ended = [past.patient.hold_ended_at, *(when for when, kind in past.standing if kind == "hold_ended")]
+    ended = [past.patient.hold_ended_at, *(when for when, kind in past.standing if kind == StandingKind.HOLD_ENDED)]
     return any(when is not None and timedelta(0) <= at - when <= HELD_LATELY for when in ended)
 
 
@@ -370,3 +403,18 @@ def _safety_after(visit: Visit, past: Past, at: datetime) -> tuple[str, ...]:
         "co_sedative": visit.co_sedative or "co_sedative" in past.patient.flags,
     }
     return tuple(name for name, holds in facts.items() if holds)
+
+
+# Questionnaires ------------------------------------------------------------------------------------------------------
+
+
+def _of_questionnaires(past: Past, since: datetime) -> Iterator[Moment]:
+    for place, taken in enumerate(past.taken):
+        if taken.created_at >= since:
+            before = [
+                (earlier.taken_at, earlier.id, earlier.total)
+                for earlier in past.taken[:place]
+                if earlier.kind == taken.kind and earlier.taken_at <= taken.taken_at
+            ]
+            totals = Totals(taken.kind, taken.total, taken.item_9, max(before)[-1] if before else None)
+            yield Moment(History(flags=frozenset(past.patient.flags)), totals=totals)
