@@ -107,6 +107,18 @@ def test_each_clinic_reminds_after_its_own_wait(any_town: Town) -> None:
     assert len(town.phone_of(ana).received) == asked + 1
 
 
+def test_a_clinic_may_raise_what_weighs_more_for_some(town: Town) -> None:
+    change(town, {"thresholds": {"silence": 1}, "raises": {"silence": {"sud": "asap"}, "low_mood": {"sud": "stat"}}})
+    silent, low = town.enrol_patient(flags=("sud",)), town.enrol_patient("+15555550121", flags=("sud",))
+    for patient in (silent, low):
+        town.treat(patient, ended_at=town.clock.now() - timedelta(hours=20))
+    town.wait_until(day(0, 10, 30))
+    town.phone_of(low).texts("mood 3 pain 6")
+    town.wait_until(day(1, 21), step=timedelta(hours=12))
+    assert ("mood-low", 4) in rules_hit(town)
+    assert ("silence", 3) in rules_hit(town)
+
+
 def test_an_unsafe_change_is_refused_with_all_its_faults(any_town: Town) -> None:
     town = any_town
     unsafe = {"thresholds": {"mood_floor": 0, "mood_low": 2}, "window": {"closes": "22:00"}, "caps": {"per_day": 2}}
