@@ -56,6 +56,7 @@ class File:
         left = (self._town.ends_at - since) / timedelta(days=1)
         deeds: tuple[tuple[float, Callable[[], None]], ...] = (
             (0.04, self._move), (0.02, self._pause), (0.04, self._discharge), (0.10, self._write),
+            (0.02, self._change_number),
         )  # fmt: skip
         for likely, deed in deeds:
             if self._dice.random() < likely:
@@ -126,6 +127,10 @@ class File:
         if zone != self._person.zone:
             enrolment.change(self._patient(), {"timezone": zone}, ACTOR, self._house)
             self._person.zone = zone
+
+    def _change_number(self) -> None:
+        number = self._person.has_a_new_number()
+        enrolment.change(self._patient(), {"phone": number}, ACTOR, self._house)
 
     def _pause(self) -> None:
         self._stand("pause")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from backend.simulator import wordings
@@ -29,6 +30,12 @@ Texting = Callable[[str, str, str, int], None]
 """Send a text: from, to, words, photos."""
 
 
+class Handset(Protocol):
+    """Whoever has a phone in hand."""
+
+    def hears(self, body: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Habits:
     """How somebody answers: how often, how soon, both numbers together, with words, and what else they do."""
@@ -50,6 +57,8 @@ class Town:
     ends_at: datetime
     text: Texting
     phrasebook: Phrasebook
+    phones: dict[tuple[str, str], "Handset"]
+    """Who has the phone with a number that a clinic's number texts."""
 
 
 @dataclass(slots=True)
@@ -77,6 +86,13 @@ class Person:
     has_left: bool = False
     is_answering: bool = False
 
+    def has_a_new_number(self) -> str:
+        """From now on the old one reaches nobody."""
+        del self.town.phones[self.number, self.clinic_number]
+        self.number = COUNTRIES[self.place.country].number(500_000 + int(self.number[-5:]))
+        self.town.phones[self.number, self.clinic_number] = self
+        return self.number
+
     # What comes in
 
     def hears(self, body: str) -> None:
@@ -90,6 +106,8 @@ class Person:
         elif kind == "ask" and self.dice.random() < 0.96:
             self.asked = what
             self._answer_in(around(self.dice, timedelta(minutes=3)), lambda: self._words_about(what))
+        elif name == "confirm_number":
+            self._answer_in(around(self.dice, timedelta(minutes=20)), lambda: "1")
         elif kind == "confirm" and self.dice.random() < 0.9:
             offered = _OFFERED.search(body)
             self._answer_in(around(self.dice, timedelta(minutes=3)), lambda: offered.group() if offered else "5")

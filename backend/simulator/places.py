@@ -36,6 +36,8 @@ class Place:
     share: float
     nights: bool = True
     """Whether somebody is on call at night."""
+    asks_more_later: bool = False
+    """Whether it changes its protocol after a while."""
 
 
 def _american(area: int) -> Callable[[int], str]:
@@ -63,8 +65,8 @@ COUNTRIES = {
 
 PLACES = (
     Place("Harbor Clinic", "US", "America/New_York", 0.30),
-    Place("Prairie Clinic", "US", "America/Chicago", 0.25),
-    Place("Mesa Clinic", "US", "America/Los_Angeles", 0.20),
+    Place("Prairie Clinic", "US", "America/Chicago", 0.25, asks_more_later=True),
+    Place("Mesa Clinic", "US", "America/Los_Angeles", 0.20, nights=False),
     Place("Maple Clinic", "CA", "America/Toronto", 0.07),
     Place("Ferry Clinic", "GB", "Europe/London", 0.07),
     Place("Quay Clinic", "IE", "Europe/Dublin", 0.03),

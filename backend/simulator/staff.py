@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +13,9 @@ from sqlalchemy import select
 from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, Outcome
 from backend.services.cases import escalations
-from backend.services.clinic import setting_up
+from backend.services.clinic import protocols, setting_up
+from backend.services.clinic.answering import NewHours, set_hours
+from backend.services.clinic.hours import STAFFED
 from backend.services.house import House
 from backend.services.invalid import Conflict
 from backend.services.patients.standing import set_standing
@@ -27,6 +29,7 @@ from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.store.work import Key
 
+ACTOR = "simulator"
 _CASE = re.compile(r"\b([A-Z]+) case (\d+)\b")
 _TAKEN = re.compile(r"\bCase (\d+) is yours\b")
 _ROUNDS = (time(9, 10), time(13, 30), time(16, 20))
@@ -91,6 +94,11 @@ class Team:
             country=place.country, phone=next(self._numbers),
         )  # fmt: skip
         self.clinic_id = clinic.id
+        if not place.nights:
+            set_hours(clinic, NewHours(mode=STAFFED), ACTOR, house)
+        if place.asks_more_later:
+            now = town.clock.now()
+            town.agenda.put(now + (town.ends_at - now) * 0.4, self._ask_for_sleep_too)
         self.members = [self._join(clinic, number, name, role) for name, role in _TEAM]
         self._stand_on_call()
         self._next_rounds()
@@ -104,14 +112,15 @@ class Team:
         return Member(self, key, person.phone, role, dice_of(self.town.seed, "staff", team, name))
 
     def _stand_on_call(self) -> None:
-        """By day the two nurses in turn, at night the clinician."""
+        """By day the two nurses in turn, at night the clinician, if anybody."""
         first = self.town.clock.now().astimezone(self._zone).date()
         for day in range(7):
-            date = first + timedelta(days=day)
-            begins, ends = (datetime.combine(date, at, tzinfo=self._zone) for at in (_DAY_BEGINS, _NIGHT_BEGINS))
+            on = first + timedelta(days=day)
+            begins, ends = (datetime.combine(on, at, tzinfo=self._zone) for at in (_DAY_BEGINS, _NIGHT_BEGINS))
             self._shift(self.members[0 if day % 7 < 4 else 1], begins, ends)
-            next_day = datetime.combine(date + timedelta(days=1), _DAY_BEGINS, tzinfo=self._zone)
-            self._shift(self.members[2], ends, next_day)
+            if self.place.nights:
+                next_day = datetime.combine(on + timedelta(days=1), _DAY_BEGINS, tzinfo=self._zone)
+                self._shift(self.members[2], ends, next_day)
 
     def _shift(self, member: Member, starts_at: datetime, ends_at: datetime) -> None:
         setting_up.add_shift(
@@ -121,6 +130,11 @@ class Team:
             ends_at=ends_at,
             weekly=True,
         )
+
+    def _ask_for_sleep_too(self) -> None:
+        clinic = db.session.get_one(Clinic, self.clinic_id)
+        overrides = {"optional_items": ["sleep"], "check_ins": {"day_3": 2}}
+        protocols.change_protocol(clinic, overrides, "Our patients sleep badly.", ACTOR, self._house)
 
     # Cases
 
@@ -170,8 +184,8 @@ class Team:
         self._put(today, time(16, 45), self._end_holds)
         self._put(today + timedelta(days=1), time(0, 5), self._next_rounds)
 
-    def _put(self, day: datetime | object, at: time, deed: Callable[[], None]) -> None:
-        moment = datetime.combine(day, at, tzinfo=self._zone)  # type: ignore[arg-type]
+    def _put(self, day: date, at: time, deed: Callable[[], None]) -> None:
+        moment = datetime.combine(day, at, tzinfo=self._zone)
         if moment >= self.town.clock.now():
             self.town.agenda.put(moment.astimezone(self.town.clock.now().tzinfo), deed)
 

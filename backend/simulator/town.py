@@ -18,10 +18,10 @@ from backend.simulator.desk import File
 from backend.simulator.dice import dice_of
 from backend.simulator.due import Due, DueWork, due_at
 from backend.simulator.faults import Faults
-from backend.simulator.patients import Person, Town, some_person
+from backend.simulator.patients import Handset, Town, some_person
 from backend.simulator.phrasebook import Phrasebook
 from backend.simulator.places import COUNTRIES, Place, places_with
-from backend.simulator.staff import Member, Team
+from backend.simulator.staff import Team
 from backend.store.database import db
 from backend.store.texts import parse_reference
 from jobs.ticks import Senders, Tick, ticks
@@ -83,7 +83,7 @@ class Simulation:
         self._due_work = DueWork(clinical.protocol.conversation.remind_after)
         self._due: Due = {}
         self._is_stale = False
-        self._phones: dict[tuple[str, str], Person | Member] = {}
+        self._phones: dict[tuple[str, str], Handset] = {}
         self._settle_in()
 
     # The people
@@ -91,7 +91,7 @@ class Simulation:
     def _settle_in(self) -> None:
         wanted = self.wanted
         book = Phrasebook(self.house.clinical.texts)
-        town = Town(self.clock, self._agenda, wanted.seed, wanted.ends_at, self._carrier.text, book)
+        town = Town(self.clock, self._agenda, wanted.seed, wanted.ends_at, self._carrier.text, book, self._phones)
         teams = [Team(town, self.house, place, n) for n, place in enumerate(places_with(self.house.clinical.packs))]
         for team in teams:
             self._phones |= {(member.number, team.clinic_number): member for member in team.members}
