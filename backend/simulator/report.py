@@ -89,9 +89,11 @@ def _check_ins() -> Figures:
         states["missed"] += row.missed_at is not None and row.answered_at is None
         states["skipped"] += row.skipped_at is not None
     closed = states["answered"] + states["missed"]
+    replied_to = select(func.count(InboundMessage.check_in_id.distinct()))
     return {
         **{name: states[name] for name in ("planned", "prompted", "answered", "answered_late", "missed", "skipped")},
         "answered_percent": _percent(states["answered"], closed),
+        "replied_to_percent": _percent(db.session.scalar(replied_to) or 0, states["prompted"]),
         "skipped_because": _tally(CheckIn.skipped_because, CheckIn.skipped_because.is_not(None)),
         "moved": _count(CheckIn.moved_because.is_not(None)),
         "moved_because": _tally(CheckIn.moved_because, CheckIn.moved_because.is_not(None)),
