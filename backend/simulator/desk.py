@@ -10,7 +10,7 @@ from backend.services.house import House
 from backend.services.invalid import Conflict, NotFound
 from backend.services.patients import enrolment, treatments
 from backend.services.patients.enrolment import Consent, Enrolment
-from backend.services.patients.standing import set_standing
+from backend.services.patients.standing import record_death, set_standing
 from backend.services.patients.treatments import NewTreatment
 from backend.services.texting.messages import send_to_patient
 from backend.simulator.patients import Person
@@ -56,7 +56,7 @@ class File:
         left = (self._town.ends_at - since) / timedelta(days=1)
         deeds: tuple[tuple[float, Callable[[], None]], ...] = (
             (0.04, self._move), (0.02, self._pause), (0.04, self._discharge), (0.10, self._write),
-            (0.02, self._change_number),
+            (0.02, self._change_number), (0.004, self._is_told_of_a_death),
         )  # fmt: skip
         for likely, deed in deeds:
             if self._dice.random() < likely:
@@ -138,6 +138,10 @@ class File:
 
     def _discharge(self) -> None:
         self._stand("discharge")
+
+    def _is_told_of_a_death(self) -> None:
+        record_death(self._known(), "the family phoned", ACTOR, self._house)
+        self._person.answers_no_more()
 
     def _stand(self, act: str) -> None:
         set_standing(self._known(), act, ACTOR, self._house)

@@ -16,7 +16,7 @@ from backend.simulator.phrasebook import Phrasebook
 from backend.simulator.places import COUNTRIES, FAMILY, GIVEN, Place
 from backend.simulator.wordings import one_of
 
-ANSWERED = 0.82
+ANSWERED = 0.77
 """The part of prompts that people mean to answer within hours at first, so that 65-75 % are (clinical notes 7)."""
 TIRING = 0.985
 WAKES, SLEEPS = time(7), time(23)
@@ -88,10 +88,13 @@ class Person:
 
     def has_a_new_number(self) -> str:
         """From now on the old one reaches nobody."""
-        del self.town.phones[self.number, self.clinic_number]
+        self.answers_no_more()
         self.number = COUNTRIES[self.place.country].number(500_000 + int(self.number[-5:]))
         self.town.phones[self.number, self.clinic_number] = self
         return self.number
+
+    def answers_no_more(self) -> None:
+        self.town.phones.pop((self.number, self.clinic_number), None)
 
     # What comes in
 

@@ -19,7 +19,7 @@ from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
-from backend.store.patients import ConsentEvent, Patient, Treatment
+from backend.store.patients import ConsentEvent, Patient, StandingEvent, Treatment
 from backend.store.texts import InboundMessage, OutboundMessage
 
 Figures = dict[str, Any]
@@ -191,9 +191,9 @@ def _consent() -> Figures:
         "opt_outs_by": _tally(ConsentEvent.method, ConsentEvent.kind == "opt_out"),
         "opted_out_at_the_end": _count(Patient.opted_out_at.is_not(None)),
         "holds_at_the_end": _count(Patient.held_at.is_not(None)),
-        "ended_holds": _count(Patient.hold_ended_at.is_not(None)),
         "paused_at_the_end": _count(Patient.paused_at.is_not(None)),
         "discharged": _count(Patient.discharged_at.is_not(None)),
+        "standing": _tally(StandingEvent.kind),
     }
 
 

@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_report_and_another_seed_another(sqlite_url
         copy = tmp_path / f"{name}.db"
         copy.write_bytes(Path(sqlite_url.removeprefix("sqlite:///")).read_bytes())
         faults = parse_faults(MANY_FAULTS)
-        return json.dumps(played(f"sqlite:///{copy}", tmp_path, patients=12, days=20, faults=faults, **changed))
+        return json.dumps(played(f"sqlite:///{copy}", tmp_path, patients=6, days=14, faults=faults, **changed))
 
     first = told("first")
     assert told("again") == first
@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_report_and_another_seed_another(sqlite_url
 
 
 def test_faults_strike_and_nothing_is_lost_or_sent_twice(any_url: str, tmp_path: Path) -> None:
-    figures = played(any_url, tmp_path, patients=20, days=25, faults=parse_faults(MANY_FAULTS))
+    figures = played(any_url, tmp_path, patients=12, days=16, faults=parse_faults(MANY_FAULTS))
     assert figures["breaches"] == {}
     assert figures["texts"]["out_by_state"]["undelivered"] > 0
     assert figures["consent"]["opt_outs_by"]["carrier"] > 0
