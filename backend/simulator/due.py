@@ -38,6 +38,7 @@ _NEXT: dict[str, Select[Any]] = {
 EVERY = {
     "take in missed": timedelta(days=1),  # and whenever the carrier has lost a text, as the town sees to
     "plan anew": timedelta(days=1),  # what a change of protocol leaves behind
+    "new numbers": timedelta(hours=6),
     "seal audit": timedelta(hours=6),
 }
 """Ticks that nothing in the database calls for."""
