@@ -2,6 +2,7 @@
 
 import phonenumbers
 
+from backend.domain.phone import calling_code
 from backend.domain.protocol import CrisisPack
 
 _ALSO_CALLED = {"UK": "GB"}
@@ -23,8 +24,7 @@ def number_fault(e164: str, pack: CrisisPack) -> str | None:
     """Why this number cannot be of somebody in the pack's country: the crisis numbers of one country must never go to a
     phone of another. None when it can, as for made-up numbers (555), of which no region is known.
     """
-    parsed = phonenumbers.parse(e164)
-    if str(parsed.country_code) != pack.calling_code:
+    if calling_code(e164) != pack.calling_code:
         return f"a patient in {pack.country} needs a number that starts with +{pack.calling_code}"
     region = region_of(e164)
     if region in (None, pack.country, *pack.territories):

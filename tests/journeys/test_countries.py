@@ -14,6 +14,7 @@ from backend.store.clinics import UNROUTED, Clinic
 from backend.store.database import db
 from backend.store.patients import Patient
 from backend.store.texts import OutboundMessage
+from tests.journeys.carrier import post_inbound
 from tests.town import Phone, Town
 
 IN_DANGER = "I am going to kill myself tonight"
@@ -139,10 +140,14 @@ def test_whoever_moves_abroad_gets_the_numbers_of_there_with_the_next_text(town:
         enrolment.change(fresh, moved, "test", town.house)
         db.session.refresh(fresh)
     assert fresh.country == "GB"
-    new = Phone(town, "+447400123456", town.clinic.number)
+    with town.inside():  # what went out before was whole where the phone was
+        assert breaches(town.house)["S5"] == []
     town.wait(minutes=11)
+    assert "Call 999" in old.texts(IN_DANGER).received[-1]  # the new phone has not said yes yet
+    new = Phone(town, "+447400123456", town.clinic.number).texts("1")
+    town.wait(hours=24, minutes=1, step=timedelta(hours=4))
     assert "Call 999" in new.texts(IN_DANGER).received[-1]
-    with town.inside():  # what went to the old number before is whole all the same
+    with town.inside():  # what went to the old number is whole all the same
         assert breaches(town.house)["S5"] == []
 
 
@@ -161,3 +166,11 @@ def test_a_clinics_name_must_not_tell_what_it_does(town: Town) -> None:
     with pytest.raises(Invalid) as refused:
         found(town, "GB", name="Mersey Ketamine Clinic")
     assert "give the clinic a neutral name for its texts" in refused.value.faults["name"]
+
+
+def test_a_short_code_in_danger_is_answered_too_and_breaks_no_check(town: Town) -> None:
+    post_inbound(town, From="72975", Body=IN_DANGER)
+    with town.inside():
+        [text] = db.session.scalars(select(OutboundMessage).where(OutboundMessage.text_name == "crisis"))
+        assert "Call 911" in text.body
+        assert breaches(town.house)["S5"] == []

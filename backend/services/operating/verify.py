@@ -14,7 +14,6 @@ from backend.domain.concerns import Priority, ReplyKind
 from backend.domain.consent import ConsentKind, StandingKind
 from backend.domain.outbound import POLICIES, Kind, State
 from backend.domain.overrides import EARLIEST, LATEST
-from backend.domain.phone import calling_code
 from backend.domain.protocol import CrisisPack
 from backend.domain.roles import CLINICIANS
 from backend.domain.schedule import zone_named
@@ -114,16 +113,14 @@ def _fixed_words(house: House) -> Iterator[str]:
         .where(OutboundMessage.text_name.in_(CRISIS_TEXTS))
     )
     for text, patient in db.session.execute(sent.execution_options(yield_per=500)):
-        if patient is None or patient.phone == text.to_number:
-            countries = [here[text.clinic_id] if patient is None else patient.country]
-        else:  # the patient has another number since, and may have moved with it
-            countries = _countries_of(text.to_number, house)
+        # Whoever has moved since got the numbers of where the phone was.
+        countries = [patient.country if patient else here[text.clinic_id], *_countries_of(text.to_number, house)]
         if not any(_is_whole(text.body, house.clinical.packs.get(country)) for country in countries):
             yield f"crisis text that is not whole: {text.id}"
 
 
 def _countries_of(number: str, house: House) -> list[str]:
-    return [pack.country for pack in house.clinical.packs.values() if pack.calling_code == calling_code(number)]
+    return [pack.country for pack in house.clinical.packs.values() if number.startswith(f"+{pack.calling_code}")]
 
 
 def _is_whole(body: str, pack: CrisisPack | None) -> bool:
