@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from backend.services import audit
 from backend.services.cases import escalations
@@ -10,7 +11,7 @@ from backend.services.cases.escalations import on_failure
 from backend.services.clinic import protocols
 from backend.services.house import House
 from backend.services.patients import check_ins, numbers
-from backend.services.texting import inbox, outbox, reconcile
+from backend.services.texting import blocks, inbox, outbox, reconcile
 
 SENDERS = 8  # texts in flight at once, and so connections to the carrier
 
@@ -24,12 +25,28 @@ class Tick:
     work: Callable[[House], int]
 
 
+class Daily:
+    """Work that goes over much and so is done once a day, by the time that patients and staff live in."""
+
+    def __init__(self, work: Callable[[House], int]) -> None:
+        self._work = work
+        self._last: datetime | None = None
+
+    def __call__(self, house: House) -> int:
+        now = house.now()
+        if self._last is not None and now - self._last < timedelta(days=1):
+            return 0
+        self._last = now
+        return self._work(house)
+
+
 class Senders:
-    """Two pools, so that no wave of prompts stands before a page or a crisis text."""
+    """Two pools, so that no wave of prompts stands before a page or a crisis text; and what is done once a day."""
 
     def __init__(self, pool: Callable[..., ThreadPoolExecutor] = ThreadPoolExecutor) -> None:
         self._safety = pool(SENDERS, thread_name_prefix="safety")
         self._others = pool(SENDERS, thread_name_prefix="others")
+        self.blocks = Daily(blocks.take_over_blocks)
 
     def safety_texts(self, house: House) -> int:
         return outbox.send_due(house, self._safety, on_failure, safety=True)
@@ -57,5 +74,6 @@ def ticks(senders: Senders) -> tuple[Tick, ...]:
         Tick("plan anew", 15, protocols.plan_anew),
         Tick("new numbers", 300, numbers.tell_of_unanswered),
         Tick("take in missed", 60, reconcile.take_in_missed),
+        Tick("carrier's blocks", 600, senders.blocks),
         Tick("seal audit", 10, lambda _house: audit.seal_new()),
     )

@@ -37,6 +37,15 @@ class Received:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A text that the carrier did not deliver because its recipient stopped our texts there (21610)."""
+
+    message_sid: str
+    to: str
+    at: datetime
+
+
 class NotSent(Exception):  # noqa: N818 - named for what happened
     """The carrier surely did not take the text. `transient`: the same text may be tried again later."""
 
@@ -67,4 +76,10 @@ class Gateway(Protocol):
 
     def received_since(self, *, to: str, since: datetime) -> list[Received]:
         """The texts that came to this number since then. Raises `MaybeSent` when the carrier cannot be asked."""
+        ...
+
+    def blocked_since(self, *, sender: str, since: datetime) -> list[Blocked]:
+        """The texts from this number that the carrier did not deliver since then because the recipient stopped them.
+        Its list of blocked numbers itself cannot be read (TWILIO.md 5.1). Raises `MaybeSent` when it cannot be asked.
+        """
         ...

@@ -13,11 +13,12 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from backend.messaging.carrier_codes import Class, class_of_answer
-from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Received, Sms
+from backend.messaging.carrier_codes import Class, class_of, class_of_answer
+from backend.messaging.gateway import Blocked, MaybeSent, NotSent, Receipt, Received, Sms
 
 TIMEOUT_SECONDS = 5.0
 MOST_LISTED = 200
+MOST_READ, PAGE = 20_000, 1000  # of some days' texts, when they are gone through once a day
 
 # At INFO this logger prints the numbers that are asked for.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -72,6 +73,19 @@ class TwilioGateway:
         earliest = since.astimezone(UTC)
         listed = self._list(to=to, date_sent_after=earliest - timedelta(days=1))
         return [_received(m) for m in listed if m.direction == "inbound" and _made_at(m) >= earliest]
+
+    def blocked_since(self, *, sender: str, since: datetime) -> list[Blocked]:
+        # Back from the newest: a text that never left has no date to ask for.
+        earliest, found = since.astimezone(UTC), list[Blocked]()
+        try:
+            for message in self._client().messages.stream(from_=sender, limit=MOST_READ, page_size=PAGE):
+                if (made_at := _made_at(message)) < earliest:
+                    break
+                if _is_outbound(message) and _is_blocked(message):
+                    found.append(Blocked(message.sid, message.to or "", made_at))
+        except (TwilioException, requests.RequestException, ValueError) as error:
+            raise MaybeSent(type(error).__name__) from None
+        return found
 
     def _list(self, **query: Any) -> list[Any]:
         try:
@@ -128,6 +142,10 @@ def _receipt(message: Any) -> Receipt:
 
 def _is_outbound(message: Any) -> bool:
     return str(message.direction).startswith("outbound")
+
+
+def _is_blocked(message: Any) -> bool:
+    return bool(message.error_code) and class_of(int(message.error_code)) is Class.OPTED_OUT
 
 
 def _made_at(message: Any) -> datetime:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple, Protocol
 
-from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Received, Sms
+from backend.messaging.gateway import Blocked, MaybeSent, NotSent, Receipt, Received, Sms
 from backend.simulator.agenda import Agenda, Clock
 from backend.simulator.dice import chance
 from backend.simulator.faults import Faults
@@ -101,6 +101,10 @@ class Carrier:
         while kept and kept[0].at < self._clock.now() - _REMEMBERED:
             kept.pop(0)
         return [text for text in kept if text.at >= since]
+
+    def blocked_since(self, *, sender: str, since: datetime) -> list[Blocked]:
+        sent = (text for texts in self._sent.values() for text in texts if text.sender == sender and text.at >= since)
+        return [Blocked(text.sid, text.to, text.at) for text in sent if text.error_code == _OPTED_OUT]
 
     # Texts to handsets
 

@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 
 from backend.app import create_app
 from backend.domain.concerns import Concern
-from backend.messaging.gateway import Gateway, Receipt, Received, Sms
+from backend.messaging.gateway import Blocked, Gateway, Receipt, Received, Sms
 from backend.services.house import House
 from backend.web.current import HOUSE
 from jobs.__main__ import Clock
@@ -58,6 +58,9 @@ class PausingGateway:
 
     def received_since(self, *, to: str, since: datetime) -> list[Received]:
         return self.gateway.received_since(to=to, since=since)
+
+    def blocked_since(self, *, sender: str, since: datetime) -> list[Blocked]:
+        return self.gateway.blocked_since(sender=sender, since=since)
 
 
 def pausing_screen(_text: str, **_known: Any) -> Sequence[Concern]:

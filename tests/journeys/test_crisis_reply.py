@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from backend.messaging.gateway import Gateway, Receipt, Received, Sms
+from backend.messaging.gateway import Blocked, Gateway, Receipt, Received, Sms
 from backend.services.patients import standing
 from backend.store.check_ins import Score
 from backend.store.database import db
@@ -106,6 +106,9 @@ class NeverConfirming:
 
     def received_since(self, *, to: str, since: datetime) -> list[Received]:
         return self.gateway.received_since(to=to, since=since)
+
+    def blocked_since(self, *, sender: str, since: datetime) -> list[Blocked]:
+        return self.gateway.blocked_since(sender=sender, since=since)
 
 
 def test_unconfirmed_twice_the_page_says_that_the_patient_did_not_get_it(

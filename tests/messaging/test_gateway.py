@@ -70,6 +70,9 @@ def test_a_look_up_that_cannot_be_made_decides_nothing(town: Town) -> None:
     fault(town, "reset", on="any")
     with pytest.raises(MaybeSent):
         town.house.gateway.received_since(to=TEXT.sender, since=town.clock.now())
+    fault(town, "500", on="any")
+    with pytest.raises(MaybeSent):
+        town.house.gateway.blocked_since(sender=TEXT.sender, since=town.clock.now())
 
 
 def test_it_talks_to_no_other_host(town: Town) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, select, update
 
 from backend.domain.concerns import Priority
 from backend.domain.outbound import Kind
@@ -13,7 +13,7 @@ from backend.services.operating.health import beat
 from backend.services.texting import outbox
 from backend.store.check_ins import CheckIn, Score
 from backend.store.escalations import ConcernRow, Escalation
-from backend.store.patients import Patient
+from backend.store.patients import Patient, StandingEvent
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import transaction
 from tests.town import Town
@@ -99,6 +99,31 @@ PLANTED: dict[str, tuple[str, Plant]] = {
             .where(OutboundMessage.kind == "prompt")
         ),
     ),
+    "a prompt after a discharge": (
+        "S10",
+        lambda t: update(Patient).values(discharged_at=t.clock.now() - timedelta(days=30)),
+    ),
+    "a prompt after a death": (
+        "S10",
+        lambda t: update(Patient).values(deceased_at=t.clock.now() - timedelta(days=30)),
+    ),
+    "a prompt to a number in doubt": (
+        "S10",
+        lambda t: insert(StandingEvent).values(
+            clinic_id=t.clinic.id,
+            patient_id=select(Patient.id).scalar_subquery(),
+            kind="quarantined",
+            actor="test",
+            evidence="",
+            at=t.clock.now() - timedelta(days=30),
+        ),
+    ),
+    "a standing without its line": ("S10", lambda t: update(Patient).values(paused_at=t.clock.now())),
+    "a hold that no clinician ended": (
+        "S10",
+        lambda t: update(StandingEvent).values(kind="hold_ended", staff_id=t.noor.id),
+    ),
+    "a hold that ended without a line": ("S10", lambda t: update(Patient).values(hold_ended_at=t.clock.now())),
     "a check-in left lying": (
         "S11",
         lambda t: update(CheckIn).values(

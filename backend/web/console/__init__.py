@@ -2,13 +2,13 @@
 
 from apiflask import APIFlask
 
-from backend.web.console import cases, clinic, enrol, patients, questionnaires, queue, sign_in, treatments
+from backend.web.console import cases, clinic, enrol, patients, questionnaires, queue, sign_in, standing, treatments
 from backend.web.console.blueprint import console
 from backend.web.console.errors import register_errors
 from backend.web.console.shown import register_shown
 from backend.web.security import protect
 
-FEATURES = (cases, clinic, enrol, patients, questionnaires, queue, sign_in, treatments)
+FEATURES = (cases, clinic, enrol, patients, questionnaires, queue, sign_in, standing, treatments)
 """Imported for the pages they put on the blueprint."""
 
 

@@ -84,6 +84,8 @@ def resolve(number: int) -> AnyResponse | tuple[str, int]:
         flash(f"Not closed again: {late}.", "warning")
         return redirect(url_for("console.case", number=number))
     flash(f"Case {number} is closed.", "done")
+    if _is_held(found):
+        flash("The hold after the crisis stays: only a clinician ends it, on the patient's page.", "warning")
     return redirect(url_for("console.queue"))
 
 
@@ -98,6 +100,11 @@ def add_note(number: int) -> AnyResponse | tuple[str, int]:
         return _page(_case(number), note_faults={"words": invalid.faults["note"]}, given={"words": words}), 422
     flash("The note is kept.", "done")
     return redirect(url_for("console.case", number=number))
+
+
+def _is_held(found: Escalation) -> bool:
+    patient = db.session.get(Patient, (found.clinic_id, found.patient_id)) if found.patient_id else None
+    return patient is not None and patient.held_at is not None
 
 
 def _case(number: int) -> Escalation:

@@ -12,10 +12,10 @@ from backend.services.invalid import Invalid
 from backend.services.patients.enrolment import Consent, Enrolment, enrol
 from backend.web.console.blueprint import console
 from backend.web.console.forms import Form, as_given
+from backend.web.console.patients import CONSENT_METHODS
 from backend.web.current import house
 from backend.web.security import actor, my_clinic, only_who_may_act
 
-CONSENT_METHODS = ("written", "verbal", "electronic")
 FLAG_WORDS = {
     "bipolar": "Bipolar disorder",
     "postpartum": "Postpartum",
@@ -77,6 +77,7 @@ def _enrolment(form: Form) -> Enrolment:
         flags=form.chosen("flags"),
         consent=_consent(form),
         baseline={measure: value for measure, value in scores.items() if value is not None},
+        born_on=form.day("born_on"),
         window_opens=form.hour("window_opens"),
         window_closes=form.hour("window_closes"),
     )

@@ -1,6 +1,6 @@
 """What a form holds, read field by field; every fault stands under its field's name."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import request
@@ -10,6 +10,7 @@ from backend.services.invalid import Invalid
 _LONGEST = 400
 # What cannot be read becomes a value that every service refuses, so that all faults of a form are found at once.
 NO_SCORE = -1
+NO_DAY = date.max
 NO_MOMENT = datetime.max  # noqa: DTZ901 - without a zone on purpose: no service takes it
 
 
@@ -50,6 +51,15 @@ class Form:
         except ValueError:
             self.faults[name] = "choose an hour, such as 14:30"
             return None
+
+    def day(self, name: str) -> date | None:
+        """A calendar day, or None when the field is empty."""
+        given = self.text(name)
+        try:
+            return date.fromisoformat(given) if given else None
+        except ValueError:
+            self.faults[name] = "choose a day"
+            return NO_DAY
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime:
         """A local date and time of this zone, in UTC."""

@@ -11,7 +11,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from backend.domain.consent import refusal
+from backend.domain.consent import CHANNELS, refusal, refusal_of_words
 from backend.domain.questionnaires import NAMES as QUESTIONNAIRE_NAMES
 from backend.domain.roles import CLINICIANS
 from backend.domain.schedule import zone_named
@@ -35,6 +35,7 @@ from backend.web.current import house
 from backend.web.security import actor, may_act, me, my_clinic, only_who_may_act
 
 SHORTEST_NUMBER = 4
+CONSENT_METHODS = ("written", "verbal", "electronic")
 SHOWN_AT_ONCE = 24
 ACTS = {"pause": "paused", "resume": "getting check-ins again", "discharge": "discharged"}
 
@@ -139,7 +140,8 @@ def set_standing(patient_id: UUID) -> Response:
     if act == "resume" and found.held_at is not None and me().role not in CLINICIANS:
         abort(403)
     try:
-        standing.set_standing((found.clinic_id, found.id), act, actor(), house(), clinician=me())
+        note = request.form.get("note", "").strip()[:400]
+        standing.set_standing((found.clinic_id, found.id), act, actor(), house(), clinician=me(), evidence=note)
     except Conflict as late:
         flash(str(late), "warning")
     else:
@@ -172,14 +174,35 @@ def page_of(
 ) -> str:
     """The patient's page; with faults, what was typed stands in its forms again."""
     here = house().now().astimezone(zone_named(my_clinic().timezone))
+    minute = here.strftime("%Y-%m-%dT%H:%M")
+    usual = {
+        "kind": "phq9",
+        "taken_at": minute,
+        "consent.given_at": minute,
+        "birth.born_on": found.born_on or "",
+    }
     return render_template(
         "console/patient.html",
         faults=faults or {},
         body=body,
-        given=given or {"kind": "phq9", "taken_at": here.strftime("%Y-%m-%dT%H:%M")},
+        given=given or usual,
         newest=SHOWN_AT_ONCE,
         **_facts(found),
+        **_standing_facts(found),
     )
+
+
+def _standing_facts(found: Patient) -> dict[str, object]:
+    """How the patient stands with the clinic's texts, in words, and what may be documented about it."""
+    current = standing_of(found)
+    return {
+        "refused": refusal(current),
+        "no_words": refusal_of_words(current),
+        "methods": CONSENT_METHODS,
+        "channels": [(channel, channel.replace("_", " ")) for channel in CHANNELS],
+        "is_clinician": me().role in CLINICIANS,
+        "at_risk": "si_baseline" in found.flags or found.held_at is not None,
+    }
 
 
 def _facts(found: Patient) -> dict[str, object]:
