@@ -41,7 +41,6 @@ EVERY = {
     "new numbers": timedelta(hours=6),
     "seal audit": timedelta(hours=6),
     "carrier's blocks": timedelta(days=1),
-    "new numbers": timedelta(hours=6),
 }
 """Ticks that nothing in the database calls for."""
 OTHERWISE = timedelta(minutes=30)
