@@ -87,6 +87,14 @@ def test_a_treatment_shows_what_it_plans_in_the_patients_time_and_what_it_leaves
     assert "Same day: not needed for this treatment" in noor.text
 
 
+def test_a_plan_says_why_a_check_in_falls_on_another_day(town: Town, noor: Desk) -> None:
+    patient = town.enrol_patient()
+    recorded = town.treat(patient, ended_at=town.clock.now() - timedelta(days=2))
+    noor.get(f"/patients/{patient.id}/treatments/{recorded.treatment.id}")
+    assert noor.text.count("moved: its day was over before it was planned") == 1
+    assert "Same day: its day was over before it was planned" in noor.text
+
+
 def test_it_texts_the_patient_in_words_that_can_be_sent(town: Town, noor: Desk) -> None:
     patient = town.enrol_patient()
     ana = town.phone_of(patient)
