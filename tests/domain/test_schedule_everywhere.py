@@ -221,9 +221,8 @@ def test_every_zone_by_name_plans_the_whole_protocol_at_ten_in_its_own_morning()
             assert {p.due_at.astimezone(zone).time() for p in case.planned[1:]} == {PROTOCOL.window.asks_at}
 
 
-@pytest.mark.parametrize("name", ["America/New_York", "Australia/Lord_Howe"])
-def test_no_day_of_these_years_is_unlike_the_others(name: str) -> None:
-    zone = ZoneInfo(name)
+def test_no_day_of_these_years_is_unlike_the_others() -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")  # whose clocks change by half an hour
     sundays_later = Whose(zone, replace(PROTOCOL.window, sunday_opens=time(12)).narrowed(time(11), time(15)))
     for number in range(DAYS):
         sound(plan(ended(FULL, FIRST + ONE_DAY * number, time(9), zone), sundays_later))
@@ -292,7 +291,7 @@ def cases(draw: st.DrawFn) -> Case:
     return plan(facts, whose)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(cases())
 def test_whatever_comes_together_the_plan_is_sound(case: Case) -> None:
     sound(case)
