@@ -43,7 +43,7 @@ class History:
 
     `later` are scores of texts that were sent after this one but understood before it, read again now that this one is
     there; `reread` are those of them that come out otherwise than before. `course` are the moods since the newest
-    treatment, oldest first, without those of the check-in that the text answers. `unreadable` counts the texts before
+    treatment, oldest first. `unreadable` counts the texts before
     this one that answered nothing of what the check-in asks. `stranger` says why it may not be the patient who writes.
     """
 

@@ -1,6 +1,7 @@
 """What scores and silence mean against a patient's own past: each concern with its arithmetic (CLINICAL.md 9)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,13 @@ def of_scores(scores: Mapping[Measure, Nrs], history: History, limits: Threshold
         yield from _of_mood(mood, history, limits)
     if (pain := scores.get(Measure.PAIN)) is not None:
         yield from _of_pain(pain, history.baseline.get(Measure.PAIN), limits)
+
+
+def as_if_not_given(corrected: AbstractSet[Measure], history: History) -> History:
+    """What is known without the mood that the patient takes back: it was none."""
+    if Measure.MOOD in corrected and history.course and history.course[-1] == history.so_far.given.get(Measure.MOOD):
+        return replace(history, course=history.course[:-1])
+    return history
 
 
 # Mood ----------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from backend.domain.concerns import UNSCREENED, Concern, Priority, ReplyKind, wo
 from backend.domain.history import CrisisSent, History, Stranger
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
 from backend.domain.replies import Reply
-from backend.domain.rules import of_scores, weighed
+from backend.domain.rules import as_if_not_given, of_scores, weighed
 from backend.domain.scores import Measure, Nrs
 
 
@@ -128,7 +128,7 @@ def _of_numbers(
     history: History,
     limits: Thresholds,
 ) -> Iterable[Concern]:
-    yield from of_scores(taken.scores, history, limits)
+    yield from of_scores(taken.scores, as_if_not_given(taken.corrected, history), limits)
     yield from of_scores({measure: history.later[measure] for measure in history.reread}, history, limits)
     if sender is not Sender.STAFF:
         ask = ReplyKind.CONFIRM if offer else ReplyKind.URGENT if sender is Sender.PATIENT else ReplyKind.NOTHING

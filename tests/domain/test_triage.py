@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -206,3 +207,35 @@ def test_silence_is_a_signal(
     history = History(flags=flags, last_mood=last_mood)
     concern: Concern | None = silence(Missed(missed, next_day=True), history, PROTOCOL.thresholds)
     assert (concern.priority if concern else None) == priority
+
+
+SIGNALS = st.lists(
+    st.tuples(
+        st.timedeltas(timedelta(0), timedelta(hours=30)) | st.timedeltas(timedelta(0), timedelta(minutes=70)),
+        st.sampled_from([Priority.ASAP, Priority.STAT]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(SIGNALS)
+def test_over_every_course_of_a_crisis_the_text_comes_as_often_as_it_should(
+    signals: list[tuple[timedelta, Priority]],
+) -> None:
+    """In full on the first signal, on any rise and after a day; else nothing for minutes, then short, once an hour."""
+    now, sent = NOW, list[CrisisSent]()
+    for gap, priority in signals:
+        now += gap
+        kind = crisis_reply(priority, sent, RULES, now)
+        since = [text for text in sent if text.full and now - text.at < RULES.full_again]
+        first_or_rise = not since or priority > max(text.priority for text in since)
+        assert (kind is ReplyKind.CRISIS) == first_or_rise
+        recent = any(now - text.at < RULES.suppress for text in sent)
+        if not first_or_rise and recent:
+            assert kind is ReplyKind.NOTHING
+        if kind is not ReplyKind.NOTHING:
+            sent.append(CrisisSent(now, kind is ReplyKind.CRISIS, priority))
+    short = [text.at for text in sent if not text.full]
+    assert all(later - earlier >= RULES.repeat for earlier, later in pairwise(short))
+    assert sent[0].full

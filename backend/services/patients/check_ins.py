@@ -246,7 +246,7 @@ def _miss(key: Key, house: House) -> None:
 
 def _is_silenced(patient: Patient) -> bool:
     """Whom we do not text, or who asked us not to, says nothing by silence."""
-    return refusal(standing_of(patient)) is not None or patient.quarantined_at is not None
+    return refusal(standing_of(patient)) is not None
 
 
 def _missed(check_in: CheckIn, patient: Patient, protocol: Protocol, now: datetime) -> Missed:

@@ -317,9 +317,7 @@ def past_of(
         course=[
             Nrs(score.value)
             for score in scores
-            if score.measure == Measure.MOOD
-            and (since is None or score.at >= since)
-            and (check_in is None or score.check_in_id != check_in.id)
+            if score.measure == Measure.MOOD and (since is None or score.at >= since)
         ],
         flags=frozenset(patient.flags),
         treated=treated,
