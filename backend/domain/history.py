@@ -62,6 +62,7 @@ class History:
     has_photo: bool = False
     unreadable: int = 0
     stranger: Stranger | None = None
+    discharged: bool = False
 
     @property
     def takes_no_score(self) -> bool:

@@ -9,7 +9,7 @@ from backend.domain.answers import NOTHING_ASIDE, Aside, Offer, OfferState, Take
 from backend.domain.concerns import UNSCREENED, Concern, Priority, ReplyKind, worst_first
 from backend.domain.history import CrisisSent, History, Stranger
 from backend.domain.protocol import CrisisReplies, Protocol, Thresholds
-from backend.domain.replies import Reply
+from backend.domain.replies import Keyword, Reply
 from backend.domain.rules import as_if_not_given, of_scores, weighed
 from backend.domain.scores import Measure, Nrs
 
@@ -185,6 +185,9 @@ def _of_reply(reply: Reply, history: History) -> Iterable[Concern]:
             else ("Opted out with a low last mood, suicidal thoughts at baseline, or during a hold.")
         )
         yield Concern("opt_out_with_risk", Priority.URGENT, ReplyKind.STOP, "opt-out-risk", why)
+    if reply.keyword is Keyword.START and history.discharged:
+        why = "Asked for check-ins again, but is discharged: nothing was promised; ask whether they want to come back."
+        yield Concern("asked_to_rejoin", Priority.ROUTINE, ReplyKind.URGENT, "start-after-discharge", why)
     if reply.keyword_word in _HELP_WORDS:
         yield Concern("asked_for_help", Priority.ROUTINE, ReplyKind.HELP, "help-keyword", "Sent the keyword HELP.")
 

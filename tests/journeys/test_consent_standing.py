@@ -109,6 +109,17 @@ def test_a_discharged_patient_is_still_screened(town: Town) -> None:
     assert (case.priority, case.patient_id) == (4, patient.id)
 
 
+def test_whoever_is_discharged_and_sends_start_is_promised_nothing(town: Town) -> None:
+    patient, ana = ana_of(town)
+    ana.texts("STOP")
+    acts(town, patient, "discharge")
+    ana.news  # noqa: B018 - the carrier's own answer
+    ana.texts("START")
+    assert not any("You will get check-ins" in text for text in ana.news)
+    [case] = town.cases()
+    assert case.priority == 1
+
+
 # Death ---------------------------------------------------------------------------------------------------------------
 
 

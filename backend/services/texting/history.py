@@ -60,6 +60,7 @@ class Known(NamedTuple):
     deceased_at: datetime | None
     quarantined_at: datetime | None
     carrier_blocked_at: datetime | None
+    discharged_at: datetime | None
 
 
 class Asked(NamedTuple):
@@ -322,6 +323,7 @@ def past_of(
         flags=frozenset(patient.flags),
         treated=treated,
         on_hold=patient.held_at is not None,
+        discharged=patient.discharged_at is not None,
         last_mood=moods[-1][1] if moods else None,
         crisis_sent=_crisis_sent(patient, house, now) if crisis else (),
         unreadable=check_in.unreadable if check_in else 0,

@@ -83,9 +83,8 @@ def resolve(number: int) -> AnyResponse | tuple[str, int]:
     except Conflict as late:
         flash(f"Not closed again: {late}.", "warning")
         return redirect(url_for("console.case", number=number))
-    flash(f"Case {number} is closed.", "done")
-    if _is_held(found):
-        flash("The hold after the crisis stays: only a clinician ends it, on the patient's page.", "warning")
+    stays = " The hold after the crisis stays: only a clinician ends it, on the patient's page."
+    flash(f"Case {number} is closed.{stays if _is_held(found) else ''}", "done")
     return redirect(url_for("console.queue"))
 
 
