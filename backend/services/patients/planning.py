@@ -6,7 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, not_, or_, select, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.protocol import Window
@@ -47,9 +47,9 @@ def replan(patient: Patient, clinic: Clinic, house: House) -> Sequence[Omitted]:
     """
     now = house.now()
     patient.planned_under = clinic.protocol_version
-    rows = _rows(patient)
     treatments = _treatments(patient)
     newest = treatments[0] if treatments else None
+    rows = _rows(patient, treatments)
     for row in rows:
         if newest is None or row.treatment_id != newest.id:
             there = any(treatment.id == row.treatment_id for treatment in treatments)
@@ -140,9 +140,15 @@ def _is_stopped(row: CheckIn) -> bool:
     return row.skipped_because is not None and row.skipped_because not in _OF_PLANS
 
 
-def _rows(patient: Patient) -> Sequence[CheckIn]:
-    """The patient's check-ins, held so that none is prompted while its time moves."""
+def _rows(patient: Patient, treatments: Sequence[Treatment]) -> Sequence[CheckIn]:
+    """The patient's check-ins that a plan may change, held so that none is prompted while its time moves: those of the
+    newest treatment, and whatever of others is neither asked nor left out for the newest one's sake already.
+    """
     mine = select(CheckIn).where(CheckIn.clinic_id == patient.clinic_id, CheckIn.patient_id == patient.id)
+    if treatments:
+        settled = or_(CheckIn.prompted_at.is_not(None), CheckIn.skipped_because.is_not_distinct_from(NEWER))
+        stands = CheckIn.treatment_id.in_([treatment.id for treatment in treatments[1:]])
+        mine = mine.where(not_(and_(stands, settled)))
     held = mine.order_by(CheckIn.due_at).with_for_update(key_share=True)
     return db.session.scalars(held, execution_options={"populate_existing": True}).all()
 
