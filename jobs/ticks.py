@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.services import audit
-from backend.services.cases import escalations
-from backend.services.cases.escalations import on_failure
+from backend.services.cases import paging
+from backend.services.cases.losses import on_failure
 from backend.services.clinic import protocols
 from backend.services.house import House
 from backend.services.patients import check_ins, numbers
@@ -62,7 +62,7 @@ class Senders:
 def ticks(senders: Senders) -> tuple[Tick, ...]:
     """Every tick of the clock, the most urgent first."""
     return (
-        Tick("page", 1, escalations.page_overdue),
+        Tick("page", 1, paging.page_overdue),
         Tick("send safety texts", 0.5, senders.safety_texts),
         Tick("understand", 2, inbox.understand_left_behind),
         Tick("chase unconfirmed", 2, lambda house: outbox.chase_unconfirmed(house, on_failure)),

@@ -15,7 +15,7 @@ MOST_CLOSED = 8
 
 NOT_NEEDED = "not needed for this treatment"
 OUTSIDE_HOURS = "would fall outside the patient's hours"
-TOO_MANY = "as many a week as allowed"
+TOO_MANY = "enough texts that week"
 NOBODY_THERE = "nobody would be there to read the answer"
 TOO_LATE = "its day was over before it was planned"
 NO_SCORES = "at risk, and nobody reads at night: a clinician must agree first"

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, Outcome
-from backend.services.cases import escalations
+from backend.services.cases import acting
 from backend.services.clinic import protocols, setting_up
 from backend.services.clinic.answering import NewHours, set_hours
 from backend.services.clinic.hours import STAFFED
@@ -147,7 +147,7 @@ class Team:
 
     def _take(self, member: Member, key: Key, case: int) -> None:
         try:
-            escalations.take(key, db.session.get_one(Staff, member.key), "console", self._house)
+            acting.take(key, db.session.get_one(Staff, member.key), "console", self._house)
         except Conflict:  # a colleague was faster
             db.session.rollback()
             return
@@ -168,7 +168,7 @@ class Team:
         outcome = self._dice.choices(list(likely), list(likely.values()))[0]
         note = "Called back about it." if outcome in NOTE_REQUIRED or self._dice.random() < 0.3 else ""
         staff = db.session.get_one(Staff, member.key)
-        escalations.resolve((row.clinic_id, row.id), staff, outcome.value, note, self._house)
+        acting.resolve((row.clinic_id, row.id), staff, outcome.value, note, self._house)
 
     def _case(self, number: int) -> Escalation | None:
         mine = select(Escalation).where(Escalation.clinic_id == self.clinic_id, Escalation.number == number)
@@ -220,7 +220,7 @@ class Team:
     def _end_hold(self, patient_id: UUID, clinician: Member) -> None:
         staff = db.session.get_one(Staff, clinician.key)
         try:
-            actor = escalations.actor_of(staff)
+            actor = acting.actor_of(staff)
             set_standing((self.clinic_id, patient_id), "resume", actor, self._house, clinician=staff)
         except Conflict:
             db.session.rollback()

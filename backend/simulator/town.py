@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from backend.messaging.twilio_signature import SignatureCheck
-from backend.services.cases.escalations import on_failure
+from backend.services.cases.losses import on_failure
 from backend.services.house import Clinical, House
 from backend.services.texting import inbox, outbox
 from backend.simulator import wordings

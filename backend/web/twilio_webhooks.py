@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, abort, request
 
-from backend.services.cases.escalations import on_failure
+from backend.services.cases.losses import on_failure
 from backend.services.texting import inbox, outbox
 from backend.store.texts import parse_reference
 from backend.web.current import house

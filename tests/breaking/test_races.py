@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from backend.domain.concerns import Concern
-from backend.services.cases import escalations
+from backend.services.cases import acting, paging
 from backend.services.house import Screening
 from backend.services.invalid import Conflict
 from backend.services.patients import enrolment, standing, treatments
@@ -113,7 +113,7 @@ def test_one_of_many_acknowledgements_at_the_same_second_wins(any_town: Town) ->
     def acknowledge(number: int) -> None:
         with town.app.app_context():
             try:
-                escalations.take((case.clinic_id, case.id), people[number], "console", town.house)
+                acting.take((case.clinic_id, case.id), people[number], "console", town.house)
                 won.append(people[number])
             except Conflict as refused:
                 lost.append(str(refused))
@@ -137,9 +137,9 @@ def test_an_acknowledgement_in_the_middle_of_paging_is_not_overrun(any_town: Tow
     def either(number: int) -> None:
         with town.app.app_context():
             if number == 0:
-                escalations.take((case.clinic_id, case.id), town.noor, "console", town.house)
+                acting.take((case.clinic_id, case.id), town.noor, "console", town.house)
             else:
-                escalations.page_overdue(town.house)
+                paging.page_overdue(town.house)
 
     at_once(4, either)
     town.settle()

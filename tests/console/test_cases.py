@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from backend.services.cases.escalations import take
+from backend.services.cases.acting import take
 from backend.services.patients.timeline import case_timeline, timeline_of
 from backend.store.audit import AuditEvent
 from backend.store.database import db

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from backend.services.cases import escalations
+from backend.services.cases import acting
 from backend.services.clinic import setting_up
 from backend.services.invalid import Conflict, Invalid
 from backend.services.patients import enrolment, standing
@@ -55,7 +55,7 @@ def dies(town: Town, patient: Patient) -> None:
 def resolves(town: Town, person: Staff) -> None:
     case = town.cases()[-1]
     with town.inside():
-        escalations.resolve((case.clinic_id, case.id), person, "reached", "safe with her sister", town.house)
+        acting.resolve((case.clinic_id, case.id), person, "reached", "safe with her sister", town.house)
 
 
 # Holds ---------------------------------------------------------------------------------------------------------------

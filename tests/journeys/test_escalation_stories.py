@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from backend.services.cases import escalations
+from backend.services.cases import acting
 from backend.services.invalid import Conflict, Invalid
 from backend.store.database import db
 from backend.store.escalations import Escalation, EscalationEvent
@@ -48,7 +48,7 @@ def empty_the_rota(town: Town) -> None:
 def resolve(town: Town, by: Staff, outcome: str, note: str = "") -> None:
     [case] = town.cases()
     with town.inside():
-        escalations.resolve((case.clinic_id, case.id), by, outcome, note, town.house)
+        acting.resolve((case.clinic_id, case.id), by, outcome, note, town.house)
 
 
 def test_nobody_acknowledges_and_it_climbs_wraps_and_never_gives_up(any_town: Town) -> None:
@@ -316,7 +316,7 @@ def test_the_hold_ends_only_when_a_clinician_closes_the_case(town: Town) -> None
     town.phone(number).texts(IN_DANGER)
     case = town.cases()[-1]
     with town.inside():
-        escalations.resolve((case.clinic_id, case.id), town.vera, "reached", "", town.house)
+        acting.resolve((case.clinic_id, case.id), town.vera, "reached", "", town.house)
     assert not _is_held(town)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, select
 
-from backend.services.cases.escalations import Staffing
+from backend.services.cases.staffing import Staffing
 from backend.services.clinic import setting_up
 from backend.services.invalid import Invalid
 from backend.services.patients import enrolment

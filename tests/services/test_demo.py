@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from backend.domain.concerns import Priority
 from backend.domain.schedule import is_open, zone_named
-from backend.services.cases.escalations import Staffing
 from backend.services.cases.queue import open_cases, resolved_recently
+from backend.services.cases.staffing import Staffing
 from backend.services.clinic import accounts
 from backend.services.clinic.demo import DemoClinic, seed_demo
 from backend.services.invalid import Invalid

@@ -20,7 +20,7 @@ from backend.domain.replies import Keyword, read_reply
 from backend.domain.schedule import TreatmentFacts, Whose, at_local, check_in_times, zone_named
 from backend.domain.triage import Disposition, Sender, Verdict, still_awaited, triage
 from backend.services import audit
-from backend.services.cases import escalations
+from backend.services.cases import acting, events, opening, staffing
 from backend.services.clinic import accounts
 from backend.services.house import House
 from backend.services.patients.consent import record_block, record_consent, record_opt_out
@@ -438,9 +438,7 @@ class _Month:
                 record_block(patient, f"text {inbound.message_sid}", at, inbound.id)
         case = None
         if verdict.concerns:
-            case = escalations.open_or_join(
-                self.clinic, patient.phone, patient, verdict.concerns, house, at, inbound.id
-            )
+            case = opening.open_or_join(self.clinic, patient.phone, patient, verdict.concerns, house, at, inbound.id)
             inbound.disposition, inbound.escalation_id = Disposition.ESCALATION.value, case.id
         self._reply(verdict, inbound, case, at)
         return case
@@ -486,7 +484,7 @@ class _Month:
         db.session.flush()
         if not wrote.taken and case.priority == Priority.ROUTINE:
             return
-        people = escalations.Staffing(self.clinic, at)
+        people = staffing.Staffing(self.clinic, at)
         person = people.everybody[people.on_call[0]]
         urgent = case.priority >= Priority.ASAP
         if urgent:
@@ -494,7 +492,7 @@ class _Month:
         taken_at = at + (4 if urgent else 21) * MINUTE
         house = replace(self.house, now=lambda: taken_at)
         via = "sms" if urgent else "console"
-        escalations.acknowledge((case.clinic_id, case.id), person, via, house, taken_at)
+        acting.acknowledge((case.clinic_id, case.id), person, via, house, taken_at)
         if wrote.outcome is not None:
             self._close(case, wrote.outcome, wrote.note, taken_at + 46 * MINUTE)
 
@@ -503,14 +501,14 @@ class _Month:
         links = {"id": uuid7(), "escalation_id": case.id, "priority": case.priority}
         message = _arrived(outbox.to_staff(person, Kind.PAGE, "page", body, at, **links))
         case.step = 0
-        escalations.add_event(case, "paged", at, staff_id=person.id, outbound_id=message.id, step=0)
+        events.add_event(case, "paged", at, staff_id=person.id, outbound_id=message.id, step=0)
 
     def _close(self, case: Escalation, outcome: Outcome, note: str, at: datetime) -> None:
         vera = self.staff[1]
         case.resolved_at, case.resolved_by, case.outcome, case.next_page_at = at, vera.id, outcome.value, None
         self.patient.held_at = None
-        escalations.add_event(case, "resolved", at, staff_id=vera.id, detail=note)
-        audit.record(case.clinic_id, escalations.actor_of(vera), "resolved", case.id, at, outcome.value)
+        events.add_event(case, "resolved", at, staff_id=vera.id, detail=note)
+        audit.record(case.clinic_id, acting.actor_of(vera), "resolved", case.id, at, outcome.value)
 
 
 def _nth(values: Sequence[int], place: int) -> int:

@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.services.cases.escalations import Staffing, policy_of
+from backend.services.cases.staffing import Staffing, policy_of
 from backend.services.house import House
 from backend.store.audit import Heartbeat
 from backend.store.clinics import UNROUTED, Clinic

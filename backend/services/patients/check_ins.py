@@ -14,7 +14,7 @@ from backend.domain.protocol import SAFETY, Protocol
 from backend.domain.rules import Missed, silence, weighed
 from backend.domain.schedule import NOBODY_THERE, is_open, zone_named
 from backend.services import audit
-from backend.services.cases.escalations import open_or_join
+from backend.services.cases.opening import open_or_join
 from backend.services.clinic.hours import staffed_hours
 from backend.services.house import House
 from backend.services.patients.planning import day_then, window_of

@@ -10,7 +10,7 @@ from backend.domain.consent import StandingKind
 from backend.domain.outbound import POLICIES, Kind, State
 from backend.domain.schedule import next_opening, zone_named
 from backend.services import audit
-from backend.services.cases.escalations import open_or_join
+from backend.services.cases.opening import open_or_join
 from backend.services.fields import as_evidence
 from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid

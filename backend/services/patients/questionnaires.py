@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from backend.domain.concerns import worst_first
 from backend.domain.questionnaires import ITEM_9, KINDS, NAMES, Totals, of_questionnaire
 from backend.services import audit
-from backend.services.cases.escalations import open_or_join
+from backend.services.cases.opening import open_or_join
 from backend.services.fields import Faults, not_after, one_of
 from backend.services.house import House
 from backend.services.invalid import NotFound

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from backend.domain.concerns import Concern, Priority, ReplyKind
 from backend.domain.consent import ConsentKind, carrier_hears
 from backend.messaging.gateway import Blocked, MaybeSent
-from backend.services.cases.escalations import open_or_join
+from backend.services.cases.opening import open_or_join
 from backend.services.house import House
 from backend.services.patients.consent import record_block, record_opt_out
 from backend.services.patients.planning import hold_patient

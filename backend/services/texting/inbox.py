@@ -21,7 +21,8 @@ from backend.domain.replies import Acknowledge, Keyword, Reply, read_reply
 from backend.domain.scores import Nrs
 from backend.domain.triage import Disposition, Sender, Verdict, could_not_screen, triage
 from backend.services import audit
-from backend.services.cases.escalations import acknowledge_by_text, put_before_person
+from backend.services.cases.acting import acknowledge_by_text
+from backend.services.cases.opening import put_before_person
 from backend.services.house import House
 from backend.services.patients import numbers, standing
 from backend.services.patients.consent import record_block, record_opt_in, record_opt_out, record_unblock
@@ -376,7 +377,7 @@ def _carry_out(arrived: _Arrived, read: _Read, house: House) -> Answer | None:
             house,
             now,
             text.id,
-            tell_holder=read.history.on_hold,
+            holder_hears=read.history.on_hold,
         )
     change_row(
         InboundMessage,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import Outcome
-from backend.services.cases import escalations
+from backend.services.cases import acting
 from backend.services.invalid import NotFound
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
@@ -49,7 +49,7 @@ class Resolution(Body):
 
     staff_id: StaffName
     outcome: OutcomeName
-    note: str = Field("", max_length=escalations.MOST_NOTE, description="Some outcomes need one.")
+    note: str = Field("", max_length=acting.MOST_NOTE, description="Some outcomes need one.")
 
 
 class CaseShown(Answer):
@@ -141,7 +141,7 @@ def acknowledge_escalation(escalation_id: UUID, body: Acknowledgement) -> CaseTo
     Paging stops at once, and the case asks that person for its outcome. The first to come has it; 409 for the others.
     """
     staff = staff_named(body.staff_id)
-    case = escalations.take((clinic_id(), escalation_id), staff, "api", house())
+    case = acting.take((clinic_id(), escalation_id), staff, "api", house())
     note_proxy(staff, case.id)
     return _told(case)
 
@@ -150,7 +150,7 @@ def acknowledge_escalation(escalation_id: UUID, body: Acknowledgement) -> CaseTo
 def resolve_escalation(escalation_id: UUID, body: Resolution) -> CaseTold:
     """Close a case in a person's name, with what came of it."""
     staff = staff_named(body.staff_id)
-    case = escalations.resolve((clinic_id(), escalation_id), staff, body.outcome, body.note, house())
+    case = acting.resolve((clinic_id(), escalation_id), staff, body.outcome, body.note, house())
     note_proxy(staff, case.id)
     return _told(case)
 

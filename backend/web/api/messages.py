@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import select
 
 from backend.domain.texts import MOST_SEPTETS, septets
-from backend.services.cases.escalations import actor_of
+from backend.services.cases.acting import actor_of
 from backend.services.patients import enrolment
 from backend.services.texting import messages
 from backend.store.texts import InboundMessage, OutboundMessage

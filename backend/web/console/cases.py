@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, OUTCOME_WORDS
 from backend.services import audit
-from backend.services.cases import escalations
+from backend.services.cases import acting
 from backend.services.invalid import Conflict, Invalid, NotFound
 from backend.services.patients.timeline import case_timeline, outcome_named, texts_to_patient
 from backend.store.database import db
@@ -62,7 +62,7 @@ def acknowledge(number: int) -> AnyResponse:
     only_who_may_act()
     found = _case(number)
     try:
-        escalations.take((found.clinic_id, found.id), me(), "console", house())
+        acting.take((found.clinic_id, found.id), me(), "console", house())
     except Conflict as late:
         flash(str(late), "warning")
     else:
@@ -76,7 +76,7 @@ def resolve(number: int) -> AnyResponse | tuple[str, int]:
     found = _case(number)
     outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
     try:
-        escalations.resolve((found.clinic_id, found.id), me(), outcome, note, house())
+        acting.resolve((found.clinic_id, found.id), me(), outcome, note, house())
     except Invalid as invalid:
         faults = {"outcome": "choose what came of it"} if "outcome" in invalid.faults else invalid.faults
         return _page(_case(number), resolve_faults=faults, given={"outcome": outcome, "note": note}), 422
@@ -94,7 +94,7 @@ def add_note(number: int) -> AnyResponse | tuple[str, int]:
     found = _case(number)
     words = request.form.get("words", "")
     try:
-        escalations.add_note((found.clinic_id, found.id), me(), words, house())
+        acting.add_note((found.clinic_id, found.id), me(), words, house())
     except Invalid as invalid:
         return _page(_case(number), note_faults={"words": invalid.faults["note"]}, given={"words": words}), 422
     flash("The note is kept.", "done")

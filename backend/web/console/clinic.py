@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from backend.domain.overrides import Difference, differences, fitted
 from backend.domain.protocol import Step
-from backend.services.cases.escalations import Staffing, policy_of
 from backend.services.cases.queue import open_cases
+from backend.services.cases.staffing import Staffing, policy_of
 from backend.services.clinic.answering import not_reachable_at_any_hour
 from backend.services.clinic.hours import ALWAYS, OFFICE_HOURS, WEEKDAYS
 from backend.services.operating.health import has_cover, health_of

@@ -2,8 +2,8 @@
 
 from flask import Response, render_template, request
 
-from backend.services.cases.escalations import Staffing
 from backend.services.cases.queue import open_cases, queue_mark, resolved_recently, urgent_count
+from backend.services.cases.staffing import Staffing
 from backend.web.console.blueprint import console
 from backend.web.console.refreshing import etag, part, unchanged
 from backend.web.current import house
