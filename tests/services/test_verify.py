@@ -13,7 +13,7 @@ from backend.services.operating.health import beat
 from backend.services.texting import outbox
 from backend.store.check_ins import CheckIn, Score
 from backend.store.escalations import ConcernRow, Escalation
-from backend.store.patients import Patient, StandingEvent
+from backend.store.patients import Patient, StandingEvent, Treatment
 from backend.store.texts import InboundMessage, OutboundMessage
 from backend.store.work import transaction
 from tests.town import Town
@@ -129,6 +129,10 @@ PLANTED: dict[str, tuple[str, Plant]] = {
         lambda t: update(CheckIn).values(
             prompted_at=None, answered_at=None, missed_at=None, send_by=t.clock.now() - timedelta(hours=1)
         ),
+    ),
+    "a check-in to come of a treatment that never was": (
+        "S11",
+        lambda t: update(Treatment).values(deleted_at=t.clock.now(), deleted_because="entered twice"),
     ),
     "a page that tells": (
         "S12",

@@ -25,7 +25,7 @@ from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.escalations import ConcernRow, Escalation, EscalationEvent
-from backend.store.patients import ConsentEvent, Patient, StandingEvent
+from backend.store.patients import ConsentEvent, Patient, StandingEvent, Treatment
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage, OutboundMessage
 
@@ -365,16 +365,31 @@ def _doubts() -> Iterator[tuple[UUID, UUID, datetime, datetime | None]]:
 
 
 def _silence(house: House) -> Iterator[str]:
-    """S11. Nothing due is left lying, and the clock is alive."""
+    """S11. Nothing due is left lying, only the newest treatment plans what is to come, and the clock is alive."""
     now = house.now()
     waiting = (CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None), CheckIn.send_by < now - PATIENCE)
     yield from _rows("check-in neither sent nor skipped:", select(CheckIn.id).where(*waiting))
     open_ended = (CheckIn.prompted_at.is_not(None), CheckIn.answered_at.is_(None), CheckIn.missed_at.is_(None))
     forgotten = select(CheckIn.id).where(*open_ended, CheckIn.answer_by < now - PATIENCE)
     yield from _rows("check-in that was never missed:", forgotten)
+    yield from _rows("check-in to come of a treatment that plans nothing any more:", _of_no_plan())
     beat_at = last_beat()
     if beat_at is not None and house.machine_now() - beat_at > CLOCK_DEAD_AFTER:
         yield f"the clock has been silent since {beat_at.isoformat()}"
+
+
+def _of_no_plan() -> Select[Any]:
+    newer = aliased(Treatment)
+    overtaken = exists().where(
+        newer.clinic_id == Treatment.clinic_id,
+        newer.patient_id == Treatment.patient_id,
+        newer.deleted_at.is_(None),
+        newer.ended_at > Treatment.ended_at,
+    )
+    its_treatment = (Treatment.clinic_id == CheckIn.clinic_id) & (Treatment.id == CheckIn.treatment_id)
+    to_come = select(CheckIn.id).join(Treatment, its_treatment)
+    to_come = to_come.where(CheckIn.prompted_at.is_(None), CheckIn.skipped_at.is_(None))
+    return to_come.where(or_(Treatment.deleted_at.is_not(None), overtaken))
 
 
 _PAGE = re.compile(
