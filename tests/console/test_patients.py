@@ -47,6 +47,15 @@ def test_it_names_every_fault_of_an_enrolment_and_keeps_what_was_typed(noor: Des
     assert order == sorted(order)
 
 
+def test_an_hour_that_is_none_is_refused_and_nobody_is_enrolled(town: Town, noor: Desk) -> None:
+    noor.get("/patients/new")
+    noor.post("/patients/new", **(KNOWN | {"window_opens": "soon"}))
+    assert noor.status == 422
+    assert 'id="fault-window_opens"' in noor.page
+    with town.inside():
+        assert db.session.scalars(select(Patient)).all() == []
+
+
 def test_it_enrols_with_a_number_as_people_write_it(town: Town, noor: Desk) -> None:
     noor.get("/patients/new")
     consent = {

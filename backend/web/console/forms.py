@@ -11,6 +11,7 @@ _LONGEST = 400
 # What cannot be read becomes a value that every service refuses, so that all faults of a form are found at once.
 NO_SCORE = -1
 NO_DAY = date.max
+NO_HOUR = time.max  # no hours are left after it
 NO_MOMENT = datetime.max  # noqa: DTZ901 - without a zone on purpose: no service takes it
 
 
@@ -50,7 +51,7 @@ class Form:
             return time.fromisoformat(given) if given else None
         except ValueError:
             self.faults[name] = "choose an hour, such as 14:30"
-            return None
+            return NO_HOUR
 
     def day(self, name: str) -> date | None:
         """A calendar day, or None when the field is empty."""
