@@ -70,3 +70,13 @@ def test_a_fault_that_is_not_asked_for_never_strikes() -> None:
     assert not any(Faults().strike(name, seed, "x") for name in KNOWN for seed in range(50))
     always = parse_faults("crashes=1")
     assert all(always.strike("crashes", seed, "x") for seed in range(50))
+
+
+def test_a_breach_is_told_row_by_row() -> None:
+    found = {"S1": ["score without its text: 7"]}
+    page = as_page({"played": {"seed": 1}, "verify": {"S1": 1, "S2": 0}, "breaches": found})
+    assert page.splitlines()[-3:] == [
+        "  S1   Kept first                              1",
+        "         score without its text: 7",
+        "  S2   Everything ends somewhere               0",
+    ]
