@@ -17,7 +17,7 @@ from backend.simulator.patients import Person
 from backend.simulator.places import COUNTRIES
 from backend.store.clinics import Clinic
 from backend.store.database import db
-from backend.store.patients import Patient
+from backend.store.patients import Patient, Treatment
 from backend.store.work import Key
 
 ACTOR = "simulator"
@@ -112,7 +112,8 @@ class File:
 
     def _correct(self, key: Key, ended_at: datetime) -> None:
         moved = ended_at - timedelta(minutes=self._dice.choice((30, 60, 120, 240, 24 * 60)))
-        changes = {"ended_at": moved} if self._dice.random() < 0.7 else {"co_sedative": True, "escort": False}
+        sedated = db.session.get_one(Treatment, key).co_sedative
+        changes = {"ended_at": moved} if self._dice.random() < 0.7 else {"co_sedative": not sedated}
         treatments.correct_treatment(key, changes, ACTOR, self._house)
 
     def _delete(self, key: Key, ended_at: datetime) -> None:

@@ -68,6 +68,7 @@ class Person:
     town: Town
     place: Place
     clinic_number: str
+    place_in_town: int
     number: str
     given_name: str
     family_name: str
@@ -89,7 +90,7 @@ class Person:
     def has_a_new_number(self) -> str:
         """From now on the old one reaches nobody."""
         self.answers_no_more()
-        self.number = COUNTRIES[self.place.country].number(500_000 + int(self.number[-5:]))
+        self.number = COUNTRIES[self.place.country].number(500_000 + self.place_in_town)
         self.town.phones[self.number, self.clinic_number] = self
         return self.number
 
@@ -238,6 +239,7 @@ def some_person(town: Town, number: int, place: Place, clinic_number: str) -> Pe
         town=town,
         place=place,
         clinic_number=clinic_number,
+        place_in_town=number,
         number=country.number(1000 + number),
         given_name=dice.choice(GIVEN),
         family_name=dice.choice(FAMILY),
