@@ -68,6 +68,8 @@ POLICIES: dict[Kind, SendPolicy] = {
     Kind.STAFF_REPLY: SendPolicy(False, False, timedelta(minutes=10), 5, None),
 }
 
+ARRIVED = "delivered"
+"""The carrier's word for a text that is on its phone."""
 CARRIER_RANK = {
     "accepted": 0, "scheduled": 0, "queued": 1, "sending": 2, "sent": 3,
     "delivered": 4, "undelivered": 4, "failed": 4, "canceled": 4, "read": 5,

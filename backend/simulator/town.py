@@ -129,6 +129,8 @@ class Simulation:
         """Everything from the first day to the last."""
         gc.collect()
         gc.freeze()  # what is loaded stays: looking through it again and again takes a tenth of the time
+        often = gc.get_threshold()
+        gc.set_threshold(50_000, 20, 50)
         self._ask_what_is_due()
         while (at := self._next_at()) is not None and at < self.wanted.ends_at:
             self.clock.move_to(at)
@@ -139,6 +141,7 @@ class Simulation:
         self._moment(every_tick=True)
         shown(self.clock.now())
         self._due_work.close()
+        gc.set_threshold(*often)
 
     def _next_at(self) -> datetime | None:
         times = [self._agenda.next_at(), *(self._tick_at(tick) for tick in self._ticks)]

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 from uuid_utils.compat import uuid7
 
 from backend.domain.consent import refusal
-from backend.domain.outbound import POLICIES, Kind, State, retry_after, state_of, supersedes
+from backend.domain.outbound import ARRIVED, CARRIER_RANK, POLICIES, Kind, State, retry_after, state_of, supersedes
 from backend.domain.schedule import next_opening, zone_named
 from backend.messaging.carrier_codes import Class, class_of
 from backend.messaging.gateway import MaybeSent, NotSent, Receipt, Sms
@@ -22,11 +22,11 @@ from backend.services.patients.consent import record_block, record_opt_out
 from backend.services.patients.planning import window_of
 from backend.services.patients.standing import standing_of
 from backend.store.clinics import Clinic
-from backend.store.database import db
+from backend.store.database import UtcDateTime, db
 from backend.store.patients import Patient
 from backend.store.staff import Staff
 from backend.store.texts import DeliveryReport, OutboundMessage, reference_of
-from backend.store.work import Key, add_row, claim, insert_once, transaction, work_through
+from backend.store.work import Key, add_row, claim, insert_once, run, table_of, transaction, work_through
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,32 @@ _HELD = (
     .where(OutboundMessage.clinic_id == bindparam("clinic"), OutboundMessage.id == bindparam("text"))
     .with_for_update()
     .execution_options(populate_existing=True)
+)
+# Nearly every report says that a text arrived: one statement writes that down, and asks no more of the text.
+_TEXTS = table_of(OutboundMessage)
+_NOW = bindparam("now", type_=UtcDateTime())
+_ARRIVES = (
+    update(_TEXTS)
+    .where(
+        _TEXTS.c.clinic_id == bindparam("clinic"),
+        _TEXTS.c.id == bindparam("text"),
+        or_(_TEXTS.c.message_sid.is_(None), _TEXTS.c.message_sid == bindparam("carriers_id")),
+        or_(
+            _TEXTS.c.carrier_status.is_(None),
+            and_(*(_TEXTS.c.carrier_status != status for status in CARRIER_RANK if not supersedes(ARRIVED, status))),
+        ),
+    )
+    .values(
+        message_sid=bindparam("carriers_id"),
+        carrier_status=ARRIVED,
+        state=State.DELIVERED.value,
+        sent_at=func.coalesce(_TEXTS.c.sent_at, _NOW),
+        settled_at=_NOW,
+        send_at=None,
+        lease_until=None,
+        confirm_by=None,
+    )
+    .returning(_TEXTS.c.id)
 )
 
 OnFailure = Callable[[OutboundMessage, House, datetime], None]
@@ -295,20 +321,19 @@ def record_report(
 ) -> bool:
     """Keep one status report of the carrier and move the text on, never back. False when no such text is ours."""
     now = house.now()
+    report = {
+        "clinic_id": key[0], "id": uuid7(), "outbound_id": key[1], "message_sid": message_sid, "status": status,
+        "error_code": error_code, "at": now,
+    }  # fmt: skip
     with transaction():
+        arrives = {"clinic": key[0], "text": key[1], "carriers_id": message_sid, "now": now}
+        if status == ARRIVED and run(_ARRIVES, arrives).first() is not None:
+            insert_once(DeliveryReport, **report)
+            return True
         message = _hold(key)
         if message is None:
             return False
-        fresh = insert_once(
-            DeliveryReport,
-            clinic_id=key[0],
-            id=uuid7(),
-            outbound_id=key[1],
-            message_sid=message_sid,
-            status=status,
-            error_code=error_code,
-            at=now,
-        )
+        fresh = insert_once(DeliveryReport, **report)
         if fresh and message.message_sid in (None, message_sid):
             message.message_sid = message_sid
             message.sent_at, message.lease_until, message.send_at = message.sent_at or now, None, None
