@@ -170,8 +170,8 @@ def test_a_third_number_is_no_answer_about_side_effects(town: Town) -> None:
 
 
 def test_a_score_that_is_named_again_is_kept_beside_the_answer_and_seen(town: Town) -> None:
-    asked(town).texts("7").texts("3").texts("mood 5")
-    assert answered(town) == {"day_7": {"mood": 7, "pain": 3}, "unsolicited": {"mood": 5}}
+    asked(town).texts("7").texts("3").texts("mood 6")
+    assert answered(town) == {"day_7": {"mood": 7, "pain": 3}, "unsolicited": {"mood": 6}}
     assert concerns(town) == [("extra_number", 1)]
 
 

@@ -11,7 +11,6 @@ from backend.store.check_ins import CheckIn, Score
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.escalations import ConcernRow
-from backend.store.patients import Patient
 from backend.store.texts import OutboundMessage
 from backend.store.work import transaction
 from tests.town import A_TUESDAY, Phone, Town
@@ -188,8 +187,7 @@ def test_no_reminder_to_somebody_on_hold_or_opted_out(town: Town) -> None:
     for patient in (held, out):
         town.treat(patient)
     town.wait_until(morning(1), step=FEW_A_DAY)
-    with town.inside(), transaction() as session:
-        session.get_one(Patient, (held.clinic_id, held.id)).held_at = town.clock.now()
+    town.phone_of(held).texts("I want to die")
     town.phone_of(out).texts("please stop texting me")
     town.wait_until(morning(1, 19))
     assert sent(town, "reminder") == 0
