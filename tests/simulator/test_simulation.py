@@ -30,17 +30,17 @@ def played(url: str, folder: Path, **changed: Any) -> Figures:
     return figures
 
 
-def test_a_month_of_thirty_patients_breaks_nothing(any_url: str, tmp_path: Path) -> None:
-    figures = played(any_url, tmp_path)
+def test_three_weeks_of_twenty_patients_break_nothing(any_url: str, tmp_path: Path) -> None:
+    figures = played(any_url, tmp_path, patients=20, days=21)
     assert figures["breaches"] == {}
-    assert figures["town"]["patients"] == 30
-    assert figures["check_ins"]["prompted"] > 100
-    assert figures["check_ins"]["answered"] > 50
+    assert figures["town"]["patients"] == 20
+    assert figures["check_ins"]["prompted"] > 50
+    assert figures["check_ins"]["answered"] > 25
     assert figures["check_ins"]["prompted"] + figures["check_ins"]["skipped"] <= figures["check_ins"]["planned"]
     assert figures["texts"]["out_by_state"].keys() <= {"delivered", "failed"}  # withdrawn pages, answers to STOP
-    assert figures["alerts"]["cases"] > 10
+    assert figures["alerts"]["cases"] > 5
     assert figures["alerts"]["minutes_to_human"]["urgent"]["p50"] > 0
-    assert figures["clocks"]["patients_whose_clocks_changed"] > 5
+    assert figures["clocks"]["patients_whose_clocks_changed"] > 3
     page = as_page(figures)
     assert "ALERTS" in page
     assert "S12  Nobody sees" in page
