@@ -228,6 +228,19 @@ class Town:
             new = NewTreatment(**(usual | changed))
             return treatments.record_treatment(fresh, new, "test", self.house)
 
+    def welcomed(self, **known: Any) -> tuple[Patient, Phone]:
+        """A patient who has just been enrolled, and their phone after its welcome."""
+        patient = self.enrol_patient(**known)
+        phone = self.phone_of(patient)
+        self.settle()
+        phone.news  # noqa: B018 - the welcome
+        return patient, phone
+
+    def now_of(self, patient: Patient) -> Patient:
+        """The patient as the database has them now."""
+        with self.inside():
+            return db.session.get_one(Patient, (patient.clinic_id, patient.id), populate_existing=True)
+
     def phone_of(self, person: Patient | Staff) -> Phone:
         clinic = self.other_clinic if person.clinic_id == self.other_clinic.id else self.clinic
         return Phone(self, person.phone, clinic.number)

@@ -82,6 +82,10 @@ class Patient(ClinicRow, Base):
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}".strip()
 
+    @property
+    def in_care(self) -> bool:
+        return self.discharged_at is None and self.deceased_at is None
+
 
 def released_index(patient_id: UUID) -> str:
     """What the blind index of a released number is made of: nothing that anybody's phone could be."""

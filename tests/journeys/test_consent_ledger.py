@@ -16,23 +16,10 @@ from backend.store.database import db
 from backend.store.escalations import EscalationEvent
 from backend.store.patients import ConsentEvent, Patient, StandingEvent
 from config.settings import SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN
-from tests.town import A_TUESDAY, Phone, Town
+from tests.town import A_TUESDAY, Town
 
 FULL = "Thank you for telling us. Call or text 988 now"
 NEXT_DAY = (A_TUESDAY + timedelta(days=1)).replace(hour=10, minute=1)
-
-
-def ana_of(town: Town, **known: object) -> tuple[Patient, Phone]:
-    patient = town.enrol_patient(**known)  # type: ignore[arg-type] # what Ana is like
-    phone = town.phone_of(patient)
-    town.settle()
-    phone.news  # noqa: B018 - the welcome
-    return patient, phone
-
-
-def now_of(town: Town, patient: Patient) -> Patient:
-    with town.inside():
-        return db.session.get_one(Patient, (patient.clinic_id, patient.id), populate_existing=True)
 
 
 def consents(town: Town, patient: Patient, method: str = "written") -> Patient:
@@ -60,7 +47,7 @@ def standings(town: Town) -> list[str]:
 
 @pytest.mark.parametrize("channel", ["phone", "email", "in_person"])
 def test_consent_is_taken_back_by_any_channel_and_documented_anew(town: Town, channel: str) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     town.treat(patient)
     revokes(town, patient, channel)
     town.wait_until(NEXT_DAY, step=timedelta(hours=6))
@@ -74,23 +61,23 @@ def test_consent_is_taken_back_by_any_channel_and_documented_anew(town: Town, ch
 
 
 def test_consent_given_before_the_opt_out_lifts_nothing(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("please stop texting me")
     given = Consent(town.clock.now() - timedelta(days=1), "written", "form 12")
     with town.inside(), pytest.raises(Invalid, match="opted out after this"):
         documented.give_consent((patient.clinic_id, patient.id), given, "staff:noor", town.house)
-    assert now_of(town, patient).opted_out_at is not None
+    assert town.now_of(patient).opted_out_at is not None
 
 
 def test_a_first_consent_after_enrolment_is_welcomed(town: Town) -> None:
-    patient, ana = ana_of(town, consent=None)
+    patient, ana = town.welcomed(consent=None)
     consents(town, patient)
     town.settle()
     assert ana.news[-1].startswith("Harbor Clinic: automated check-ins")
 
 
 def test_consent_lacks_nothing_that_makes_it_evidence(town: Town) -> None:
-    patient, _ = ana_of(town)
+    patient, _ = town.welcomed()
     given = Consent(town.clock.now() + timedelta(days=1), "telepathy", " ")
     with town.inside(), pytest.raises(Invalid) as refused:
         documented.give_consent((patient.clinic_id, patient.id), given, "staff:noor", town.house)
@@ -103,27 +90,27 @@ def test_consent_lacks_nothing_that_makes_it_evidence(town: Town) -> None:
 def test_peers_41_only_start_from_the_phone_lifts_what_the_carrier_blocks(any_town: Town) -> None:
     """STOP left the profile's toggle on and dead: here the record says why nothing goes out, and what lifts it."""
     town = any_town
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     town.treat(patient)
     ana.texts("STOP")
     town.clock.advance(timedelta(minutes=1))
-    assert refusal(standing_of(now_of(town, patient))) == "opted out"  # PEERS 42: the reason that is so
+    assert refusal(standing_of(town.now_of(patient))) == "opted out"  # PEERS 42: the reason that is so
     consents(town, patient)
-    assert refusal(standing_of(now_of(town, patient))) == CARRIER_BLOCKS
+    assert refusal(standing_of(town.now_of(patient))) == CARRIER_BLOCKS
     ana.news  # noqa: B018 - the carrier's own answer
     town.wait_until(NEXT_DAY, step=timedelta(hours=6))
     assert ana.news == []
     with town.inside():
         assert CARRIER_BLOCKS in set(db.session.scalars(select(CheckIn.skipped_because)))
     ana.texts("START")
-    assert refusal(standing_of(now_of(town, patient))) is None
+    assert refusal(standing_of(town.now_of(patient))) is None
     assert standings(town) == ["carrier_blocked", "carrier_unblocked"]
 
 
 def test_plain_wording_blocks_nothing_at_the_carrier(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("please stop texting me")
-    assert now_of(town, patient).carrier_blocked_at is None
+    assert town.now_of(patient).carrier_blocked_at is None
     town.clock.advance(timedelta(minutes=1))
     consents(town, patient)
     town.settle()
@@ -131,11 +118,11 @@ def test_plain_wording_blocks_nothing_at_the_carrier(town: Town) -> None:
 
 
 def test_the_carriers_refusal_is_evidence(town: Town) -> None:
-    patient, _ = ana_of(town)
+    patient, _ = town.welcomed()
     town.treat(patient)
     town.carrier.ledger.block(town.clinic.number, patient.phone)
     town.wait_until(NEXT_DAY, step=timedelta(hours=6))
-    found = now_of(town, patient)
+    found = town.now_of(patient)
     assert found.opted_out_at is not None
     assert found.carrier_blocked_at is not None
     with town.inside():
@@ -158,16 +145,16 @@ def someone_else_texts(town: Town, number: str) -> None:
 def test_peers_40_whoever_is_blocked_at_the_carrier_is_opted_out_here(any_town: Town) -> None:
     """1,047 errors 21610 in four days, and 137 people still marked "yes"."""
     town = any_town
-    patient, _ = ana_of(town)
+    patient, _ = town.welcomed()
     other = town.enrol_patient("+15555550121", given_name="Ben", family_name="Ortiz")
     town.wait(hours=1)
     town.carrier.ledger.block(town.clinic.number, patient.phone)
     someone_else_texts(town, patient.phone)
     town.wait(hours=25, step=timedelta(hours=1))
-    found = now_of(town, patient)
+    found = town.now_of(patient)
     assert found.opted_out_at is not None
     assert found.carrier_blocked_at is not None
-    assert now_of(town, other).opted_out_at is None
+    assert town.now_of(other).opted_out_at is None
     [case] = town.cases()
     assert (case.priority, case.patient_id) == (1, patient.id)
     with town.inside():
@@ -179,19 +166,19 @@ def test_peers_40_whoever_is_blocked_at_the_carrier_is_opted_out_here(any_town: 
 
 
 def test_a_block_that_start_lifted_since_opts_nobody_out(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     town.wait(hours=1)
     town.carrier.ledger.block(town.clinic.number, patient.phone)
     someone_else_texts(town, patient.phone)
     town.clock.advance(timedelta(minutes=1))
     ana.texts("START")
     town.wait(hours=25, step=timedelta(hours=1))
-    assert now_of(town, patient).opted_out_at is None
+    assert town.now_of(patient).opted_out_at is None
     assert town.cases() == []
 
 
 def test_peers_44_an_open_check_in_of_somebody_who_opted_out_comes_to_an_end(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     town.treat(patient)
     town.wait_until(NEXT_DAY, step=timedelta(hours=6))
     ana.texts("please stop texting me")
@@ -207,7 +194,7 @@ def test_peers_3_13_the_next_crisis_step_with_somebody_who_opted_out_is_a_phone_
     any_town: Town, words: str
 ) -> None:
     town = any_town
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts(words).texts("I want to die")
     pages = [page for person in (town.noor, town.vera, town.dov) for page in town.phone_of(person).received]
     assert any("STAT case 1" in page and "Phone them." in page for page in pages)
@@ -215,11 +202,11 @@ def test_peers_3_13_the_next_crisis_step_with_somebody_who_opted_out_is_a_phone_
     with town.inside():
         events = list(db.session.scalars(select(EscalationEvent.kind).where(EscalationEvent.escalation_id == case.id)))
     assert events.count("phone_the_patient") == 1
-    assert now_of(town, patient).held_at is not None
+    assert town.now_of(patient).held_at is not None
 
 
 def test_staff_read_why_they_cannot_text(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("STOP")
     town.clock.advance(timedelta(minutes=1))
     consents(town, patient)

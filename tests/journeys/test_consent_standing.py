@@ -17,23 +17,10 @@ from backend.store.escalations import EscalationEvent
 from backend.store.patients import Patient, StandingEvent
 from backend.store.staff import Staff
 from backend.store.texts import InboundMessage
-from tests.town import A_TUESDAY, Phone, Town
+from tests.town import A_TUESDAY, Town
 
 FULL = "Thank you for telling us. Call or text 988 now"
 NEUTRAL = "This is an automated line, not watched 24/7. Our team will see your text."
-
-
-def ana_of(town: Town, **known: object) -> tuple[Patient, Phone]:
-    patient = town.enrol_patient(**known)  # type: ignore[arg-type] # what Ana is like
-    phone = town.phone_of(patient)
-    town.settle()
-    phone.news  # noqa: B018 - the welcome
-    return patient, phone
-
-
-def as_it_is(town: Town, patient: Patient) -> Patient:
-    with town.inside():
-        return db.session.get_one(Patient, (patient.clinic_id, patient.id), populate_existing=True)
 
 
 def lines(town: Town) -> list[StandingEvent]:
@@ -63,19 +50,19 @@ def resolves(town: Town, person: Staff) -> None:
 
 def test_a_hold_is_ended_only_by_a_named_clinician_with_who_when_and_a_note(any_town: Town) -> None:
     town = any_town
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("I want to die")
     [started] = lines(town)
     assert (started.kind, started.actor) == ("hold_started", "system")
     resolves(town, town.noor)
-    assert as_it_is(town, patient).held_at is not None
+    assert town.now_of(patient).held_at is not None
     with town.inside():
         assert "hold_stays" in set(db.session.scalars(select(EscalationEvent.kind)))
     with pytest.raises(Conflict, match="only a clinician"):
         acts(town, patient, "resume", clinician=town.noor)
-    assert as_it_is(town, patient).held_at is not None
+    assert town.now_of(patient).held_at is not None
     acts(town, patient, "resume", clinician=town.vera)
-    found = as_it_is(town, patient)
+    found = town.now_of(patient)
     assert found.held_at is None
     assert found.hold_ended_at is not None
     ended = lines(town)[-1]
@@ -83,17 +70,17 @@ def test_a_hold_is_ended_only_by_a_named_clinician_with_who_when_and_a_note(any_
 
 
 def test_a_clinician_who_closes_the_case_ends_the_hold(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("I want to die")
     resolves(town, town.vera)
-    assert as_it_is(town, patient).held_at is None
+    assert town.now_of(patient).held_at is None
     ended = lines(town)[-1]
     assert (ended.kind, ended.staff_id) == ("hold_ended", town.vera.id)
     assert "safe with her sister" in ended.evidence
 
 
 def test_pausing_resuming_and_discharging_leave_a_line_each_and_only_one(town: Town) -> None:
-    patient, _ = ana_of(town)
+    patient, _ = town.welcomed()
     for act in ("pause", "pause", "resume", "resume", "pause", "discharge", "discharge"):
         acts(town, patient, act)
     assert [line.kind for line in lines(town)] == ["paused", "resumed", "paused", "discharged"]
@@ -101,7 +88,7 @@ def test_pausing_resuming_and_discharging_leave_a_line_each_and_only_one(town: T
 
 
 def test_a_discharged_patient_is_still_screened(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     acts(town, patient, "discharge")
     ana.texts("I want to die")
     assert ana.news[-1].startswith(FULL)
@@ -110,7 +97,7 @@ def test_a_discharged_patient_is_still_screened(town: Town) -> None:
 
 
 def test_whoever_is_discharged_and_sends_start_is_promised_nothing(town: Town) -> None:
-    patient, ana = ana_of(town)
+    patient, ana = town.welcomed()
     ana.texts("STOP")
     acts(town, patient, "discharge")
     ana.news  # noqa: B018 - the carrier's own answer
@@ -126,7 +113,7 @@ def test_whoever_is_discharged_and_sends_start_is_promised_nothing(town: Town) -
 def test_peers_45_nothing_goes_out_after_a_death(any_town: Town) -> None:
     """Reminders that came after a death: the prompt that waits, and every check-in planned, are withdrawn."""
     town = any_town
-    patient, phone = ana_of(town)
+    patient, phone = town.welcomed()
     town.treat(patient)
     town.wait_until((A_TUESDAY + timedelta(days=1)).replace(hour=9, minute=59), step=timedelta(hours=6))
     phone.news  # noqa: B018 - what the day before brought
@@ -139,7 +126,7 @@ def test_peers_45_nothing_goes_out_after_a_death(any_town: Town) -> None:
         acts(town, patient, "resume")
     with town.inside(), pytest.raises(Conflict):
         send_to_patient(patient, "How are you?", "staff:noor", town.house)
-    found = as_it_is(town, patient)
+    found = town.now_of(patient)
     with town.inside(), pytest.raises(Conflict):
         enrolment.change(found, {"phone": "+15555550130"}, "staff:noor", town.house)
     with pytest.raises(Conflict):
@@ -147,7 +134,7 @@ def test_peers_45_nothing_goes_out_after_a_death(any_town: Town) -> None:
 
 
 def test_a_relative_who_writes_reaches_a_person(town: Town) -> None:
-    patient, phone = ana_of(town)
+    patient, phone = town.welcomed()
     dies(town, patient)
     phone.texts("This is her brother. mood 3")
     assert phone.news[-1].startswith(NEUTRAL)
@@ -156,7 +143,7 @@ def test_a_relative_who_writes_reaches_a_person(town: Town) -> None:
     phone.texts("I cannot go on without her, I want to die")
     assert phone.news[-1].startswith(FULL)
     phone.texts("START")
-    found = as_it_is(town, patient)
+    found = town.now_of(patient)
     assert (found.held_at, found.opted_out_at) == (None, None)
     with town.inside():
         assert db.session.scalars(select(Score)).all() == []
@@ -164,7 +151,7 @@ def test_a_relative_who_writes_reaches_a_person(town: Town) -> None:
 
 
 def test_a_death_needs_evidence(town: Town) -> None:
-    patient, _ = ana_of(town)
+    patient, _ = town.welcomed()
     with town.inside(), pytest.raises(Invalid) as refused:
         standing.record_death((patient.clinic_id, patient.id), "", "staff:noor", town.house)
     assert refused.value.faults.keys() == {"evidence"}
@@ -180,8 +167,8 @@ def test_a_minor_is_refused_unless_the_clinic_has_a_policy(town: Town) -> None:
     with town.inside():
         town.clinic = setting_up.set_minors_policy(town.clinic, "policy 7, signed", "shell", town.clock.now())
         db.session.refresh(town.clinic)
-    patient, _ = ana_of(town, born_on=child)
-    assert as_it_is(town, patient).born_on == child.isoformat()
+    patient, _ = town.welcomed(born_on=child)
+    assert town.now_of(patient).born_on == child.isoformat()
     with town.inside():
         setting_up.set_minors_policy(town.clinic, "", "shell", town.clock.now())
         fresh = db.session.get_one(Patient, (patient.clinic_id, patient.id))
@@ -192,7 +179,7 @@ def test_a_minor_is_refused_unless_the_clinic_has_a_policy(town: Town) -> None:
 
 def test_an_adult_on_her_birthday_is_an_adult(town: Town) -> None:
     born = date(A_TUESDAY.year - 18, A_TUESDAY.month, A_TUESDAY.day)
-    ana_of(town, born_on=born)
+    town.welcomed(born_on=born)
     with pytest.raises(Invalid, match="check the date"):
         town.enrol_patient("+15555550130", born_on=A_TUESDAY.date() + timedelta(days=3))
 

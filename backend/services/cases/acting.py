@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from backend.domain.concerns import Priority
 from backend.domain.escalation import NOTE_REQUIRED, Outcome, outcome_due_at
-from backend.domain.outbound import Kind, State
+from backend.domain.outbound import Kind
 from backend.domain.roles import WHO_MAY_ACT
 from backend.services import audit
 from backend.services.cases.events import add_event
@@ -15,6 +15,7 @@ from backend.services.house import House
 from backend.services.invalid import Conflict, Invalid, NotFound
 from backend.services.patients.planning import hold_patient
 from backend.services.patients.standing import end_hold
+from backend.services.texting.withdrawing import withdraw
 from backend.store.database import db
 from backend.store.escalations import Escalation
 from backend.store.patients import Patient
@@ -53,24 +54,14 @@ def acknowledge(key: Key, staff: Staff, via: str, house: House, now: datetime) -
         return Taken.BY_ANOTHER
     db.session.refresh(case)
     add_event(case, "acknowledged", now, staff_id=staff.id, detail=via)
-    withdraw_pages(case)
+    _withdraw_pages(case)
     audit.record(case.clinic_id, actor_of(staff), "acknowledged", case.id, now, via)
     return Taken.NOW
 
 
-def withdraw_pages(case: Escalation) -> None:
+def _withdraw_pages(case: Escalation) -> None:
     """Pages that have not left yet do not leave any more."""
-    db.session.execute(
-        update(OutboundMessage)
-        .where(
-            OutboundMessage.clinic_id == case.clinic_id,
-            OutboundMessage.escalation_id == case.id,
-            OutboundMessage.kind == Kind.PAGE.value,
-            OutboundMessage.send_at.is_not(None),
-        )
-        .values(send_at=None, state=State.FAILED.value, carrier_status="withdrawn")
-        .execution_options(synchronize_session=False)
-    )
+    withdraw(case.clinic_id, OutboundMessage.escalation_id == case.id, OutboundMessage.kind == Kind.PAGE.value)
 
 
 def acknowledge_by_text(staff: Staff, case_number: int | None, house: House, now: datetime) -> str:
@@ -126,7 +117,7 @@ def resolve(key: Key, staff: Staff, outcome: str, note: str, house: House) -> Es
             raise Conflict("this case is already closed")
         session.refresh(case)
         add_event(case, "resolved", now, staff_id=staff.id, detail=note)
-        withdraw_pages(case)
+        _withdraw_pages(case)
         if patient is not None and patient.held_at is not None:
             evidence = f"closed case {case.number}: {known.value}. {note}".strip()
             if not end_hold(patient, staff, evidence, house):

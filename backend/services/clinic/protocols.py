@@ -15,7 +15,6 @@ from backend.services import audit
 from backend.services.house import House
 from backend.services.invalid import Invalid, NotFound
 from backend.services.patients.planning import hold_patient, replan
-from backend.services.patients.treatments import is_in_care
 from backend.store.clinics import Clinic, ProtocolVersion
 from backend.store.database import db
 from backend.store.patients import Patient
@@ -151,7 +150,7 @@ def _plan(key: Key, house: House) -> None:
         if patient.planned_under >= clinic.protocol_version:
             return
         patient.planned_under = clinic.protocol_version
-        if is_in_care(patient):
+        if patient.in_care:
             replan(patient, clinic, house)
 
 

@@ -24,7 +24,7 @@ def give_consent(key: Key, given: Consent, actor: str, house: House) -> Patient:
     faults.done()
     with transaction():
         patient = held(key)
-        if patient.discharged_at is not None or patient.deceased_at is not None:
+        if not patient.in_care:
             raise Conflict("this patient is no longer in care here; enrol them again first")
         out_at = patient.opted_out_at
         if out_at is not None and given.given_at <= out_at:

@@ -181,7 +181,7 @@ def _country_faults(new: Enrolment, number: str, clinic: Clinic, clinical: Clini
 def _refuse_twins(clinic_id: UUID, patient_id: UUID | None, external_id: str | None) -> None:
     """Raises `Invalid` when another patient in the clinic's care has this id."""
     others = _of_record(clinic_id, external_id) if external_id else ()
-    if any(other.id != patient_id and _is_in_care(other) for other in others):
+    if any(other.id != patient_id and other.in_care for other in others):
         raise Invalid({"external_id": "another patient of this clinic has this id"})
 
 
@@ -197,10 +197,6 @@ def _of_record(clinic_id: UUID, external_id: str) -> Sequence[Patient]:
     return db.session.scalars(
         select(Patient).where(Patient.clinic_id == clinic_id, Patient.external_id_digest.in_(digests))
     ).all()
-
-
-def _is_in_care(patient: Patient) -> bool:
-    return patient.discharged_at is None and patient.deceased_at is None
 
 
 def welcome(patient: Patient, clinic: Clinic, house: House, text_name: str = "welcome") -> None:
@@ -255,7 +251,7 @@ def change(patient: Patient, changes: Mapping[str, Any], actor: str, house: Hous
             if measure in changes.get("baseline", {}):
                 setattr(kept, f"baseline_{measure}", changes["baseline"][measure])
                 setattr(kept, f"given_{measure}", changes["baseline"][measure])
-        if _PLANNED_BY & changes.keys() and _is_in_care(kept):
+        if _PLANNED_BY & changes.keys() and kept.in_care:
             replan(kept, clinic, house)
         audit.record(kept.clinic_id, actor, "patient_changed", kept.id, now, ",".join(sorted(changes)))
     return kept

@@ -5,18 +5,19 @@ Every change is a line of the standing ledger, with who said so and where it is 
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import update
-
 from backend.domain.consent import Standing, StandingKind
-from backend.domain.outbound import POLICIES, State
+from backend.domain.outbound import POLICIES
 from backend.domain.roles import CLINICIANS
 from backend.services import audit
+from backend.services.clinic.hours import STAFFED
 from backend.services.fields import as_evidence
 from backend.services.house import House
 from backend.services.invalid import Conflict, NotFound
 from backend.services.patients.planning import hold_patient, replan, skip_planned
+from backend.services.texting.withdrawing import withdraw
 from backend.store.clinics import Clinic
 from backend.store.database import db
 from backend.store.patients import Patient, StandingEvent
@@ -42,8 +43,17 @@ def standing_of(patient: Patient) -> Standing:
     )
 
 
+class OfPatient(Protocol):
+    """Whoever a line is about: the patient's row, or what a text knows of it."""
+
+    @property
+    def clinic_id(self) -> UUID: ...
+    @property
+    def id(self) -> UUID: ...
+
+
 def note(
-    patient: Patient,
+    patient: OfPatient,
     kind: StandingKind,
     actor: str,
     now: datetime,
@@ -53,25 +63,11 @@ def note(
     inbound_id: UUID | None = None,
 ) -> None:
     """One line of the standing ledger, inside the caller's transaction."""
-    note_by_key((patient.clinic_id, patient.id), kind, actor, now, evidence, staff_id=staff_id, inbound_id=inbound_id)
-
-
-def note_by_key(
-    key: Key,
-    kind: StandingKind,
-    actor: str,
-    now: datetime,
-    evidence: str = "",
-    *,
-    staff_id: UUID | None = None,
-    inbound_id: UUID | None = None,
-) -> None:
-    """As `note`, of a patient whose row is not at hand."""
     add_row(
-        StandingEvent, clinic_id=key[0], patient_id=key[1], kind=kind.value, actor=actor, staff_id=staff_id,
-        inbound_id=inbound_id, evidence=evidence, at=now,
+        StandingEvent, clinic_id=patient.clinic_id, patient_id=patient.id, kind=kind.value, actor=actor,
+        staff_id=staff_id, inbound_id=inbound_id, evidence=evidence, at=now,
     )  # fmt: skip
-    audit.record(key[0], actor, kind.value, key[1], now)
+    audit.record(patient.clinic_id, actor, kind.value, patient.id, now)
 
 
 def held(key: Key) -> Patient:
@@ -148,23 +144,8 @@ def record_death(key: Key, evidence: str, actor: str, house: House) -> Patient:
             note(patient, StandingKind.DECEASED, actor, now, known)
             skip_planned(patient, "deceased", now)
             drop_pending(patient, actor, now, "deceased")
-            _withdraw_texts(patient)
+            withdraw(patient.clinic_id, OutboundMessage.patient_id == patient.id, OutboundMessage.kind.in_(_NOT_SAFETY))
     return patient
-
-
-def _withdraw_texts(patient: Patient) -> None:
-    """What has not left yet does not leave any more."""
-    db.session.execute(
-        update(OutboundMessage)
-        .where(
-            OutboundMessage.clinic_id == patient.clinic_id,
-            OutboundMessage.patient_id == patient.id,
-            OutboundMessage.send_at.is_not(None),
-            OutboundMessage.kind.in_(_NOT_SAFETY),
-        )
-        .values(send_at=None, state=State.FAILED.value, carrier_status="withdrawn")
-        .execution_options(synchronize_session=False)
-    )
 
 
 # Holds ---------------------------------------------------------------------------------------------------------------
@@ -180,7 +161,7 @@ def end_hold(patient: Patient, clinician: Staff, evidence: str, house: House) ->
     patient.held_at, patient.hold_ended_at = None, now
     note(patient, StandingKind.HOLD_ENDED, f"staff:{clinician.id}", now, evidence, staff_id=clinician.id)
     clinic = db.session.get_one(Clinic, patient.clinic_id)
-    if clinic.mode == "B" and patient.discharged_at is None and patient.deceased_at is None:
+    if clinic.mode == STAFFED and patient.in_care:
         replan(patient, clinic, house)  # what was left out because of the hold
     return True
 
@@ -194,7 +175,7 @@ def agree(key: Key, clinician: Staff, evidence: str, house: House) -> Patient:
         raise Conflict("only a clinician may agree to that")
     with transaction():
         patient = held(key)
-        if patient.discharged_at is not None or patient.deceased_at is not None:
+        if not patient.in_care:
             raise Conflict("this patient is no longer in care here")
         patient.agreed_by = clinician.id
         note(patient, StandingKind.AGREED, f"staff:{clinician.id}", now, known, staff_id=clinician.id)

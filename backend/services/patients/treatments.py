@@ -77,7 +77,7 @@ def correct_treatment(key: Key, changes: Mapping[str, Any], actor: str, house: H
     now = house.now()
     with transaction() as session:
         treatment, held = _standing_treatment(key)
-        if not is_in_care(held):
+        if not held.in_care:
             raise Conflict(NO_LONGER_IN_CARE)
         before = _as_recorded(treatment)
         new = replace(before, **changes)
@@ -107,7 +107,7 @@ def delete_treatment(key: Key, because: str, actor: str, house: House) -> Treatm
         treatment.deleted_at, treatment.deleted_because = now, reason
         session.flush()
         _renew_baseline(held)
-        if is_in_care(held):
+        if held.in_care:
             replan(held, _clinic_of(held), house)
         audit.record(held.clinic_id, actor, "treatment_deleted", treatment.id, now)
         return treatment
@@ -143,13 +143,9 @@ def _in_care(clinic_id: UUID, patient_id: UUID) -> Patient:
     held = hold_patient(clinic_id, patient_id)
     if held is None:
         raise NotFound
-    if not is_in_care(held):
+    if not held.in_care:
         raise Conflict(NO_LONGER_IN_CARE)
     return held
-
-
-def is_in_care(patient: Patient) -> bool:
-    return patient.discharged_at is None and patient.deceased_at is None
 
 
 def _standing_treatment(key: Key) -> tuple[Treatment, Patient]:

@@ -463,10 +463,10 @@ def _keep_hold(arrived: _Arrived, patient: Known, verdict: Verdict) -> None:
     """A crisis stops the check-ins until a clinician closes its case."""
     crisis = verdict.reply in _HOLDS or any(concern.reply is ReplyKind.CRISIS for concern in verdict.concerns)
     if crisis and patient.held_at is None and patient.deceased_at is None:
-        key, text = (patient.clinic_id, patient.id), arrived.text
-        change_row(Patient, key, held_at=arrived.now)
+        text = arrived.text
+        change_row(Patient, (patient.clinic_id, patient.id), held_at=arrived.now)
         evidence = f"text {text.message_sid}"
-        standing.note_by_key(key, StandingKind.HOLD_STARTED, audit.SYSTEM, arrived.now, evidence, inbound_id=text.id)
+        standing.note(patient, StandingKind.HOLD_STARTED, audit.SYSTEM, arrived.now, evidence, inbound_id=text.id)
 
 
 def _answer(arrived: _Arrived, reply: Reply, verdict: Verdict, case_id: UUID | None, house: House) -> Answer | None:
